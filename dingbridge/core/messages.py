@@ -180,7 +180,7 @@ class Target(Struct, frozen=True):
       person outside the organisation, or the result of `routing.of_session`
     - `custom_robot`: if all of these are empty, the custom robot whose group it is (see
       `routing.custom_robot`); empty, as earlier versions left it: the configured one
-    - `guessed`: the user wrote an id without its kind; the robot's owner resolves it
+    - `guessed`: the user wrote an id without its kind; the robot's service resolves it
     """
 
     conversation_id: str = ""

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from dingbridge.core.errors import told
 from dingbridge.edges.ipc import (
-    ExchangeError,
     Heard,
     Joined,
+    LocalSocketError,
     Moved,
     PeerLeft,
     Server,
@@ -156,7 +156,7 @@ def main(words: tuple[str, ...]) -> None:
     sys.setswitchinterval(SWITCH_EVERY)
     try:
         asyncio.run(_serve(Path(data), Path(log_folder)))
-    except ExchangeError as error:
+    except LocalSocketError as error:
         sys.exit(told(error)[0])
     except OSError as error:
         sys.exit(str(error))

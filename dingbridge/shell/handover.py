@@ -22,8 +22,8 @@ from dingbridge.edges.ipc import (
     ClientEvent,
     Connected,
     ConnectionLost,
-    ExchangeError,
     Heard,
+    LocalSocketError,
 )
 from dingbridge.edges.storage.card import read_card
 from dingbridge.edges.storage.journal import Journal
@@ -116,7 +116,7 @@ class Handover:
                         return None
         except (queue.Empty, ValueError):
             return None
-        except ExchangeError as cause:
+        except LocalSocketError as cause:
             raise Refused(cause.message) from cause
         finally:
             client.stop()

@@ -154,7 +154,7 @@ def test_a_binding_is_told_once_the_session_s_own_file_is_there(
     editor.chat("bridge dingtalk")
     editor.until_said("cannot use sessions")
     editor.chat("outbox")
-    editor.until_said("the outbox is empty")  # the owner has answered what was asked later
+    editor.until_said("the outbox is empty")  # the service has answered what was asked later
     assert editor.status()["session"] == ""
     assert not (editor.data / "chat-dingtalk-state.json").exists()
     sessions.unlink()
@@ -185,7 +185,7 @@ def test_a_binding_that_was_given_up_before_its_file_was_there_does_not_come_bac
     # Before that the host may not have got to the last command yet.
     editor.until_said("“Another” is bound" if another else "“Second” is no longer bound")
     editor.chat("outbox")
-    editor.until_said("the outbox is empty")  # the owner has answered what was asked later
+    editor.until_said("the outbox is empty")  # the service has answered what was asked later
     assert not any("“Second” is bound" in text for text in editor.said())
     assert [row["title"] for row in editor.sessions() if row["bound"]] == ["Another"] * another
 

@@ -46,7 +46,7 @@ def test_a_restart_restores_the_binding(
     assert arrived.text == "answer"
 
 
-def test_what_was_taken_up_before_there_was_an_owner_is_told_to_it() -> None:
+def test_what_was_taken_up_before_the_robot_can_be_used_is_told_to_it() -> None:
     one = Made()
     one.account.restore("s", None)
     assert one.account.bound == "s"

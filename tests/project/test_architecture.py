@@ -15,7 +15,7 @@ from typing import get_args
 import pytest
 
 from dingbridge.core.commands.editor_commands import Subcommand
-from dingbridge.core.commands.remote_commands import ForOwner, ForSession
+from dingbridge.core.commands.remote_commands import ForRobot, ForSession
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "dingbridge"
@@ -32,7 +32,6 @@ LONGEST = 300
 TABLES = {
     *("dingbridge/core/commands/remote_commands.py", "dingbridge/core/dingtalk/error_codes.py"),
     *("dingbridge/core/options/declarations.py", "dingbridge/protocol/updates.py"),
-    "dingbridge/service/ports.py",
 }
 LONGEST_TEST = 600
 """Lines of a file of the tests, unless it is a table of cases."""
@@ -333,7 +332,7 @@ def test_every_program_that_a_test_starts_has_a_deadline() -> None:
     ("modules", "function", "commands"),
     [
         (["editors/command_dispatch"], "dispatch", [one.name for one in Subcommand]),
-        (["robots/robot_commands"], "_reply", [one.__name__ for one in get_args(ForOwner)]),
+        (["robots/robot_commands"], "_reply", [one.__name__ for one in get_args(ForRobot)]),
         (
             ["editors/session_requests", "editors/project_requests"],
             "carry_out",

@@ -281,7 +281,7 @@ def _code(command: SubcommandDeclaration, words: list[str]) -> str:
     """The words with the code joined into one; an account before it and `once` after it stay."""
     once = words[-1:] if command.arguments.endswith("[once]") and words[-1:] == ["once"] else []
     before, colon, typed = " ".join(words[: len(words) - len(once)]).rpartition(":")
-    # A single word is checked by the robot's owner, which counts wrong codes.
+    # A single word is checked by the robot's service, which counts wrong codes.
     if (len(words) > 1 or once) and len(pairing_codes.bare(typed)) != pairing_codes.CHARACTERS:
         form, length = _shown(command), pairing_codes.CHARACTERS
         raise BridgeError(say.ONE_CODE(name=command.name, length=length, form=form))

@@ -282,8 +282,8 @@ class RunJob(RemoteRequest, frozen=True):
         return cls(argument) if len(argument.split()) <= 1 else None
 
 
-ForOwner = Help | Status | WhoAmI | WhereAmI | ListSessions | ChooseSession
-"""Commands that the robot's owner answers (`service/robots/robot_commands.py`)."""
+ForRobot = Help | Status | WhoAmI | WhereAmI | ListSessions | ChooseSession
+"""Commands that the robot's service answers (`service/robots/robot_commands.py`)."""
 
 ForSession = (
     NewSession
@@ -301,7 +301,7 @@ ForSession = (
 """Commands that a session's editor answers: `session_requests.py` and `project_requests.py` of
 `service/editors/`."""
 
-RemoteCommand = ForOwner | ForSession
+RemoteCommand = ForRobot | ForSession
 """All commands. Matched exhaustively where they are answered: mypy fails for a missing case."""
 
 KINDS: tuple[type[RemoteCommand], ...] = get_args(RemoteCommand)

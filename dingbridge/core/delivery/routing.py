@@ -111,6 +111,6 @@ def reply_target(inbound: Inbound) -> Target:
 def of_session(session: str) -> Target:
     """A stand-in for a target: the conversation of a session that was created on demand.
 
-    Only the robot's owner knows it, and fills it in before anything is sent.
+    Only the robot's service knows it, and fills it in before anything is sent.
     """
     return Target(private=session)

@@ -1,4 +1,4 @@
-"""The state of a robot, as its owner reports it to the editors."""
+"""The state of a robot, as its service reports it to the editors."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def describe(
 ) -> str:
     """The whole status.
 
-    - `state`: the latest report of the robot's owner
+    - `state`: the latest report of the robot's service
     - `session`: the title of the bound session
     - `target`: where its messages go
     - `now`: Unix seconds

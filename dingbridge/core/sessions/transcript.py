@@ -84,7 +84,7 @@ _NOT_READABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _decoder = msgspec.json.Decoder(Entry)
 
 UNSETTLED = (Delivery.UNSAVED, Delivery.QUEUED, Delivery.SENDING, Delivery.RETRYING)
-"""States in which only the robot's owner knows what became of a message."""
+"""States in which only the robot's service knows what became of a message."""
 
 SETTLED = (Delivery.SENT, Delivery.FAILED)
 """Final states of a message."""

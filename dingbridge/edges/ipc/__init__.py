@@ -9,7 +9,7 @@ heartbeats and limits, in a thread as well, take 8 % longer and 12 % more CPU pe
 quarter less CPU per frame in bulk (doc/performance.md, Local socket).
 """
 
-from dingbridge.edges.ipc.address import ExchangeError
+from dingbridge.edges.ipc.address import LocalSocketError
 from dingbridge.edges.ipc.client import Client
 from dingbridge.edges.ipc.connection import FRAME_BYTES, UNSENT_BYTES, Timing
 from dingbridge.edges.ipc.events import (
@@ -32,9 +32,9 @@ __all__ = [
     "ClientEvent",
     "Connected",
     "ConnectionLost",
-    "ExchangeError",
     "Heard",
     "Joined",
+    "LocalSocketError",
     "Moved",
     "PeerLeft",
     "Server",

@@ -30,20 +30,20 @@ LOOPBACK = "127.0.0.1"
 PREFIX, SUFFIX = "dingbridge-", ".sock"
 
 
-class ExchangeError(BridgeError):
+class LocalSocketError(BridgeError):
     """The local socket cannot be opened safely, or a frame is too long for it."""
 
 
 def listen(*, tcp: bool) -> tuple[socket.socket, str]:
-    """A listening, non-blocking socket, and its address. Raises `ExchangeError`."""
+    """A listening, non-blocking socket, and its address. Raises `LocalSocketError`."""
     try:
         return _listen_on_loopback() if tcp else _listen_in(_folder())
     except OSError as cause:
-        raise ExchangeError(say.NO_SOCKET(reason=os.strerror(cause.errno or 0))) from cause
+        raise LocalSocketError(say.NO_SOCKET(reason=os.strerror(cause.errno or 0))) from cause
 
 
 def connect(address: str) -> socket.socket:
-    """A non-blocking socket that is connecting to `address`. Raises `ExchangeError`."""
+    """A non-blocking socket that is connecting to `address`. Raises `LocalSocketError`."""
     try:
         if UNIX and address.startswith("/"):
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -51,7 +51,7 @@ def connect(address: str) -> socket.socket:
         else:
             host, _, port = address.rpartition(":")
             if host != LOOPBACK:
-                raise ExchangeError("this is no address of a local socket")
+                raise LocalSocketError("this is no address of a local socket")
             connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             target = (host, int(port))
         try:
@@ -62,7 +62,7 @@ def connect(address: str) -> socket.socket:
             connection.close()
             raise
     except (OSError, ValueError, OverflowError) as cause:
-        raise ExchangeError(f"nobody answers there ({type(cause).__name__})") from cause
+        raise LocalSocketError(f"nobody answers there ({type(cause).__name__})") from cause
     return connection
 
 
@@ -152,7 +152,7 @@ def _listen_in(folder: Path) -> tuple[socket.socket, str]:
 
 
 def _folder() -> Path:
-    """A private folder with a path short enough for a socket. Raises `ExchangeError`."""
+    """A private folder with a path short enough for a socket. Raises `LocalSocketError`."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if os.path.isabs(runtime) and _fits(Path(runtime)) and not own_files.fault(Path(runtime)):
         return Path(runtime)
@@ -165,7 +165,7 @@ def _folder() -> Path:
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     if fault := own_files.fault(folder):
-        raise ExchangeError(_refused(folder, fault), fix=say.REMOVE_FOLDER(folder=folder))
+        raise LocalSocketError(_refused(folder, fault), fix=say.REMOVE_FOLDER(folder=folder))
     return folder
 
 

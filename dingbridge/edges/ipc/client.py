@@ -25,7 +25,7 @@ class Client(Loop):
         notify: Callable[[ClientEvent], None],
         timing: Timing = Timing(),
     ) -> None:
-        super().__init__("dingbridge-exchange-client", timing)
+        super().__init__("dingbridge-socket-client", timing)
         self._address = address
         self._secret = secret
         self._notify = notify
@@ -34,14 +34,14 @@ class Client(Loop):
     def send(self, data: bytes) -> None:
         """Queue a frame, also before `Connected`. Thread-safe.
 
-        Raises `ExchangeError` if the frame is longer than `FRAME_BYTES`.
+        Raises `LocalSocketError` if the frame is longer than `FRAME_BYTES`.
         """
         self._command(0, data)
 
     def _begin(self) -> None:
         try:
             connection = address.connect(self._address)
-        except address.ExchangeError as cause:
+        except address.LocalSocketError as cause:
             self._lost = ConnectionLost(cause.message)
             return
         if address.is_foreign(connection):

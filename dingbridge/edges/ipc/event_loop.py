@@ -98,7 +98,7 @@ class Loop(threading.Thread):
             self._selector = selectors.DefaultSelector()
             self._selector.register(self._waker, READ)
         except OSError as cause:
-            raise address.ExchangeError(
+            raise address.LocalSocketError(
                 say.NO_SOCKETS(reason=os.strerror(cause.errno or 0))
             ) from cause
 
@@ -156,7 +156,7 @@ class Loop(threading.Thread):
     def _command(self, number: int, data: bytes | None) -> None:
         """Queue a frame, or with None the disconnection of a peer. Thread-safe."""
         if data is not None and len(data) > FRAME_BYTES:
-            raise address.ExchangeError(
+            raise address.LocalSocketError(
                 f"a frame of {len(data)} bytes is longer than {FRAME_BYTES}"
             )
         if not self._stopping:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from dingbridge.edges.ipc.address import ExchangeError
+from dingbridge.edges.ipc.address import LocalSocketError
 
 
 class Joined(Struct, frozen=True):
@@ -37,7 +37,7 @@ class Moved(Struct, frozen=True):
 class SocketLost(Struct, frozen=True):
     """The socket's file was removed, and `error` keeps the server from making a new one."""
 
-    error: ExchangeError
+    error: LocalSocketError
 
 
 class Connected(Struct, frozen=True):

@@ -24,7 +24,7 @@ class Server(Loop):
     `notify` is called on that thread and must neither block nor raise. Each `Joined` is followed by
     exactly one `PeerLeft`.
 
-    The constructor binds and listens. It raises `ExchangeError` if that fails.
+    The constructor binds and listens. It raises `LocalSocketError` if that fails.
 
     States of a connection::
 
@@ -40,10 +40,10 @@ class Server(Loop):
         *,
         tcp: bool = not address.UNIX,
     ) -> None:
-        super().__init__("dingbridge-exchange-server", timing)
+        super().__init__("dingbridge-socket-server", timing)
         try:
             self._listener, self.address = address.listen(tcp=tcp)
-        except address.ExchangeError:
+        except address.LocalSocketError:
             super()._release()
             raise
         self.secret = os.urandom(32).hex()
@@ -57,7 +57,7 @@ class Server(Loop):
     def send(self, peer: int, data: bytes) -> None:
         """Queue a frame for a peer; ignored if the peer has left. Thread-safe.
 
-        Raises `ExchangeError` if the frame is longer than `FRAME_BYTES`.
+        Raises `LocalSocketError` if the frame is longer than `FRAME_BYTES`.
         """
         self._command(peer, data)
 
@@ -83,7 +83,7 @@ class Server(Loop):
             return
         try:
             listener, found = address.listen(tcp=False)
-        except address.ExchangeError as error:
+        except address.LocalSocketError as error:
             self._notify(SocketLost(error))
             return
         if not self._deaf:

@@ -1,4 +1,4 @@
-"""One robot's part of the journals, as its owner reads and writes it.
+"""One robot's part of the journals, as its service reads and writes it.
 
 The journals and the state file are shared by all robots and editors of a user.
 """
@@ -90,8 +90,8 @@ def transcript_of(session: str) -> str:
 
 
 class SavedRobot(Struct, frozen=True):
-    """A robot's data as an earlier owner left it: state, outbox, rate limit, and unfinished inbound
-    messages. `damaged`: the state file was set aside.
+    """A robot's data as an earlier service left it: state, outbox, rate limit, and unfinished
+    inbound messages. `damaged`: the state file was set aside.
     """
 
     state: State
@@ -103,7 +103,7 @@ class SavedRobot(Struct, frozen=True):
 
 
 class RobotFiles:
-    """The journals of one robot's owner. For the disk thread."""
+    """The journals of one robot's service. For the disk thread."""
 
     def __init__(self, files: SharedFiles, robot: str, app: str) -> None:
         self._files = files
@@ -197,7 +197,7 @@ class RobotFiles:
         self._files.state.update(lambda state: without_seen(state, seen))
 
     def read(self) -> SavedRobot:
-        """Read what an earlier owner left, and write results to transcripts that lack them.
+        """Read what an earlier service left, and write results to transcripts that lack them.
 
         Raises `OSError` or `BridgeError` if a file cannot be read.
         """
@@ -247,7 +247,7 @@ class RobotFiles:
         )
 
 
-class OwnershipGate:
+class StreamGate:
     """Checks ownership before the stream opens a connection or acks. For the stream's thread."""
 
     def __init__(self, files: SharedFiles) -> None:
@@ -256,7 +256,7 @@ class OwnershipGate:
         self._closed = False
 
     def close(self) -> None:
-        """Refuse everything from now on: the next owner takes over. For the disk thread."""
+        """Refuse everything from now on: the next service takes over. For the disk thread."""
         with self._recording:
             self._closed = True
 

@@ -9,7 +9,7 @@ from dingbridge.core.catalogue import access as say
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
-from dingbridge.service.ports import Editor
+from dingbridge.service.editors.screen import Screen
 from dingbridge.service.robots import robot_news, robot_requests
 
 
@@ -17,7 +17,7 @@ class AccessCommands:
     """Submits the user's decisions to the robots; offers a choice if the command has no argument.
     Service loop only."""
 
-    def __init__(self, accounts: Accounts, editor: Editor) -> None:
+    def __init__(self, accounts: Accounts, editor: Screen) -> None:
         self._accounts = accounts
         self._editor = editor
         self._let_in: dict[str, updates.ShowAccess] = {}

@@ -16,12 +16,12 @@ from dingbridge.protocol import updates
 from dingbridge.service.editors.account_bindings import AccountBindings
 from dingbridge.service.editors.account_destinations import SessionDestinations
 from dingbridge.service.editors.account_settings import AccountSettings
+from dingbridge.service.editors.editor_ports import EditorPorts
 from dingbridge.service.editors.link_status import LinkStatus
 from dingbridge.service.editors.pairing_notices import PairingNotices
 from dingbridge.service.editors.pending_requests import PendingRequests
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.editors.speakers import Speakers
-from dingbridge.service.ports import Ports
 from dingbridge.service.robots import robot_news, robot_requests
 
 NOTHING_HEARD = robot_state.RobotState(LinkState.OFF.value, 0, 0, 0)
@@ -41,11 +41,11 @@ class Account:
     """
 
     def __init__(
-        self, name: str, ports: Ports, sessions: EditorSessions, changed: Callable[[], None]
+        self, name: str, ports: EditorPorts, sessions: EditorSessions, changed: Callable[[], None]
     ) -> None:
         self.name = name
         self._editor = ports.editor
-        self._exchange = ports.exchange(name)
+        self._robot = ports.robot(name)
         self._storage = ports.storage
         self._sessions = sessions
         self._changed = changed
@@ -56,7 +56,7 @@ class Account:
         self.settings = AccountSettings(name)
         self.bindings = AccountBindings(name, sessions)
         self.destinations = SessionDestinations(name, sessions, lambda: self.options)
-        self.member = PendingRequests(self._exchange, ports.pid, ports.cwd, sessions.pending)
+        self.member = PendingRequests(self._robot, ports.pid, ports.cwd, sessions.pending)
 
     @property
     def options(self) -> Options:
@@ -77,15 +77,15 @@ class Account:
         if is_another:
             left = self.member.moved()
             queued = [updates.TriggerEvent("DingbridgeQueued", self.about(ask)) for ask in left]
-            self._exchange.write_down(left, lambda: self._editor.show(*queued))
+            self._robot.write_down(left, lambda: self._editor.show(*queued))
             count = len(left) + self._state.queued
-            if count and not self._exchange.is_shared:
+            if count and not self._robot.is_shared:
                 self._show_notice(say.LEFT_BEHIND(count=count), "warn")
             # Targets of one robot mean nothing to another one.
             self.destinations.forget()
         self.settings.options = options
         self.settings.problems = problems
-        latest = self._exchange.configure(options)
+        latest = self._robot.configure(options)
         if latest is not None:
             self._rule(latest)
         self.member.answers(answers=options.responder is not None)
@@ -273,7 +273,7 @@ class Account:
         """The robot's latest state."""
         return self._state
 
-    def owner_is(self, state: robot_state.RobotState) -> None:
+    def robot_reported(self, state: robot_state.RobotState) -> None:
         """The robot reports its state."""
         before, self._state = self._state, state
         if state.bound != before.bound:

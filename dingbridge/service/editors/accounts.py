@@ -16,8 +16,8 @@ from dingbridge.core.sessions.destinations import Destination
 from dingbridge.protocol import updates
 from dingbridge.service.editors import account_status
 from dingbridge.service.editors.account import Account
+from dingbridge.service.editors.editor_ports import EditorPorts
 from dingbridge.service.editors.sessions import EditorSessions
-from dingbridge.service.ports import Ports
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,9 @@ class Accounts:
     `changed` is called when the status has changed.
     """
 
-    def __init__(self, ports: Ports, sessions: EditorSessions, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, ports: EditorPorts, sessions: EditorSessions, changed: Callable[[], None]
+    ) -> None:
         self._ports = ports
         self._sessions = sessions
         self._changed = changed

@@ -18,6 +18,7 @@ from dingbridge.service.editors import news_dispatch
 from dingbridge.service.editors.bridge import Bridge
 from dingbridge.service.editors.departure import Departure
 from dingbridge.service.editors.editor_events import carry_out, is_by_user, message_of, replied
+from dingbridge.service.editors.editor_ports import EditorPorts
 from dingbridge.service.editors.editor_programs import EditorPrograms
 from dingbridge.service.editors.error_boundary import ErrorBoundary
 from dingbridge.service.editors.read_settings import ReadSettings
@@ -32,7 +33,6 @@ from dingbridge.service.editors.setup import EditorSetup
 from dingbridge.service.editors.shared import SharedServices
 from dingbridge.service.files.transfers import Transfers
 from dingbridge.service.files.uploads import Uploads
-from dingbridge.service.ports import Ports
 from dingbridge.service.robots.robot_news import News, Restore
 from dingbridge.service.sessions.saved_files import SavedFiles
 from dingbridge.service.spool_intake import SpooledFrame, SpoolIntake
@@ -89,11 +89,11 @@ class AttachedEditor:
 
     def _build(self, left: EarlierState) -> None:
         shared = self._shared
-        ports = Ports(
+        ports = EditorPorts(
             editor=self.screen,
             storage=TranscriptStorage(shared.files),
             saved=SavedFiles(shared.files, self._transfers),
-            exchange=self._memberships.join,
+            robot=self._memberships.join,
             programs=self._programs.responders,
             project=self._programs.project,
             media=shared.media,

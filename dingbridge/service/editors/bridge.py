@@ -10,6 +10,7 @@ from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.destination_choice import DestinationChoice
 from dingbridge.service.editors.editor_lookups import EditorLookups
+from dingbridge.service.editors.editor_ports import EditorPorts
 from dingbridge.service.editors.file_sending import FileSending
 from dingbridge.service.editors.notifications import Notifications
 from dingbridge.service.editors.project_requests import ProjectRequests
@@ -23,7 +24,6 @@ from dingbridge.service.editors.session_commands import SessionCommands
 from dingbridge.service.editors.session_requests import SessionRequests
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.editors.typed_messages import TypedMessages
-from dingbridge.service.ports import Ports
 from dingbridge.service.sessions.store import SessionStore
 
 
@@ -34,7 +34,7 @@ class Bridge:
     (robots).
     """
 
-    def __init__(self, ports: Ports, store: SessionStore, known: list[SessionInfo]) -> None:
+    def __init__(self, ports: EditorPorts, store: SessionStore, known: list[SessionInfo]) -> None:
         editor, runtime = ports.editor, ports.runtime
         self.editor = editor
         self.runtime = runtime

@@ -10,14 +10,14 @@ from dingbridge.core.sessions.destinations import NOBODY, Destination
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
+from dingbridge.service.editors.screen import Screen
 from dingbridge.service.editors.sessions import EditorSessions
-from dingbridge.service.ports import Editor
 
 
 class DestinationChoice:
     """Lets the user choose a conversation. Service loop only."""
 
-    def __init__(self, editor: Editor, sessions: EditorSessions, accounts: Accounts) -> None:
+    def __init__(self, editor: Screen, sessions: EditorSessions, accounts: Accounts) -> None:
         self._editor = editor
         self._sessions = sessions
         self._accounts = accounts

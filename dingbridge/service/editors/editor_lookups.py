@@ -9,8 +9,9 @@ from msgspec import Struct
 from dingbridge.core.secrets.excerpts import Mask
 from dingbridge.protocol import updates
 from dingbridge.service.editors.running_command import RunningCommand
-from dingbridge.service.ports import Editor, Later, Runtime
+from dingbridge.service.editors.screen import Screen
 from dingbridge.service.robots import robot_requests
+from dingbridge.service.runtime import Later, Runtime
 
 LOOKS_WITHIN = 2.0
 """Seconds to wait for an editor before another one gets the command."""
@@ -30,7 +31,7 @@ class EditorLookups:
       └────no answer within `LOOKS_WITHIN`──▶ passed on to another editor
     """
 
-    def __init__(self, editor: Editor, runtime: Runtime, later: Later) -> None:
+    def __init__(self, editor: Screen, runtime: Runtime, later: Later) -> None:
         self._editor = editor
         self._runtime = runtime
         self._later = later

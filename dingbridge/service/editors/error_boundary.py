@@ -9,8 +9,8 @@ from dingbridge.core.catalogue import service as say
 from dingbridge.core.errors import BridgeError, told
 from dingbridge.protocol import updates
 from dingbridge.service.editors.restored_bindings import EarlierState
+from dingbridge.service.editors.screen import Screen
 from dingbridge.service.files import file_errors
-from dingbridge.service.ports import Editor
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 class ErrorBoundary:
     """Runs calls for an editor and shows their errors. Service loop only."""
 
-    def __init__(self, editor: Editor) -> None:
+    def __init__(self, editor: Screen) -> None:
         self._editor = editor
 
     def run(self, call: Callable[[], None]) -> None:

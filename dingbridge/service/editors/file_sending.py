@@ -22,8 +22,10 @@ from dingbridge.core.user_file import UserFile
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.chats import Chats
-from dingbridge.service.ports import Editor, FilePacking, Packed, Runtime
+from dingbridge.service.editors.screen import Screen
+from dingbridge.service.files.file_ports import FilePacking, Packed
 from dingbridge.service.robots import robot_requests
+from dingbridge.service.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +54,7 @@ class FileSending:
 
     def __init__(
         self,
-        editor: Editor,
+        editor: Screen,
         runtime: Runtime,
         chats: Chats,
         packing: FilePacking,

@@ -15,9 +15,11 @@ from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.arrival_order import ArrivalOrder
 from dingbridge.service.editors.responder_replies import ResponderReplies
+from dingbridge.service.editors.screen import Screen
 from dingbridge.service.editors.sessions import EditorSessions
-from dingbridge.service.ports import Downloads, Editor, Later
+from dingbridge.service.files.file_ports import Downloads
 from dingbridge.service.robots import robot_news, robot_requests
+from dingbridge.service.runtime import Later
 
 
 class MessagePipeline(Struct, frozen=True):
@@ -29,7 +31,7 @@ class MessagePipeline(Struct, frozen=True):
     - `programs` lets a program answer one message at a time.
     """
 
-    editor: Editor
+    editor: Screen
     sessions: EditorSessions
     media: Downloads
     answering: ResponderReplies
@@ -92,8 +94,8 @@ class Incoming:
 
     @property
     def is_here(self) -> bool:
-        """Whether it is still ours to take in: the owner of a robot that the account has left gives
-        it to others."""
+        """Whether it is still ours to take in: a robot that the account has left gives it to
+        others."""
         return robot_name(self._account.options) == self._robot
 
     def start(self) -> None:

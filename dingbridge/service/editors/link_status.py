@@ -10,7 +10,8 @@ from dingbridge.core.dingtalk.keepalive import LinkState
 from dingbridge.core.errors import in_words
 from dingbridge.core.timeouts import LINK_LIVES
 from dingbridge.protocol import updates
-from dingbridge.service.ports import Editor, Later
+from dingbridge.service.editors.screen import Screen
+from dingbridge.service.runtime import Later
 
 
 class LinkStatus:
@@ -22,7 +23,7 @@ class LinkStatus:
     - `next_try` is in Unix seconds, 0 if unknown.
     """
 
-    def __init__(self, editor: Editor, account: str, later: Later) -> None:
+    def __init__(self, editor: Screen, account: str, later: Later) -> None:
         self._editor = editor
         self._account = account
         self._later = later

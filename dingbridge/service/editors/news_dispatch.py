@@ -49,7 +49,7 @@ def dispatch(bridge: Bridge, name: str, news: robot_news.News) -> None:
         case robot_news.OutboxLines(lines=lines):
             bridge.reports.outbox_answered(account, lines)
         case robot_state.RobotState():
-            account.owner_is(news)
+            account.robot_reported(news)
         case robot_news.LinkNews(link=link, reason=reason, fix=fix, next_try=next_try):
             account.link_changed(LinkState(link), reason, fix, next_try)
         case robot_news.Notice():

@@ -6,14 +6,14 @@ from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.core.secrets.excerpts import Around
 from dingbridge.protocol import updates
+from dingbridge.service.editors.screen import Screen
 from dingbridge.service.editors.sending import Sending
-from dingbridge.service.ports import Editor
 
 
 class Notifications:
     """Sends notifications and shows their delivery. Service loop only."""
 
-    def __init__(self, editor: Editor, sending: Sending) -> None:
+    def __init__(self, editor: Screen, sending: Sending) -> None:
         self._editor = editor
         self._sending = sending
         # The target's name for each notification under way, by message id.

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dingbridge.core.access import pairing_codes
 from dingbridge.core.catalogue import access as say
 from dingbridge.protocol import updates
-from dingbridge.service.ports import Editor
+from dingbridge.service.editors.screen import Screen
 from dingbridge.service.robots.robot_news import PairingRequested
 
 
 class PairingNotices:
     """Shows requests and remembers their codes. Service loop only."""
 
-    def __init__(self, editor: Editor, account: str) -> None:
+    def __init__(self, editor: Screen, account: str) -> None:
         self._editor = editor
         self._account = account
         self._codes: set[str] = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from dingbridge.core.messages import Delivery
-from dingbridge.service.ports import Exchange
+from dingbridge.service.editors.editor_ports import RobotAccess
 from dingbridge.service.robots.robot_requests import (
     Answers,
     Ask,
@@ -28,8 +28,8 @@ class PendingRequests:
        └──give_up()──▶ dropped
     """
 
-    def __init__(self, exchange: Exchange, pid: int, cwd: str, pending: set[str]) -> None:
-        self._exchange = exchange
+    def __init__(self, robot: RobotAccess, pid: int, cwd: str, pending: set[str]) -> None:
+        self._robot = robot
         self._pid = pid
         self._cwd = cwd
         # Shared by all editors: these messages are not lost, even if no robot knows them.
@@ -65,19 +65,17 @@ class PendingRequests:
     def joined(self) -> None:
         """The robot can be used: submit `Hello`, then everything unanswered."""
         session, title = self._bound
-        self._exchange.notify(
-            Hello(self._pid, self._cwd, session, title, self._again, self._answers)
-        )
+        self._robot.notify(Hello(self._pid, self._cwd, session, title, self._again, self._answers))
         self._again = False
         untold, self._untold = self._untold, []
         for ask in (*self._unanswered.values(), *untold):
-            self._exchange.notify(ask)
+            self._robot.notify(ask)
         if self._busy:
-            self._exchange.notify(Busy(True))
+            self._robot.notify(Busy(True))
 
     def notify(self, ask: Ask) -> None:
         """Submit a request now, or once the robot can be used."""
-        if not self._exchange.notify(ask):
+        if not self._robot.notify(ask):
             self._untold.append(ask)
 
     def reserve(self, message: str) -> None:
@@ -108,7 +106,7 @@ class PendingRequests:
     def _hand_over(self, ask: SendMessage) -> None:
         self._unanswered[ask.outbound.id] = ask
         self.expect(ask.outbound.id)
-        self._exchange.notify(ask)
+        self._robot.notify(ask)
 
     def expect(self, message: str) -> None:
         """The editor waits for the final delivery of a message, which it sent now or under an
@@ -174,13 +172,13 @@ class PendingRequests:
     def work(self, *, busy: bool) -> None:
         """Report whether the responder is working."""
         self._busy = busy
-        self._exchange.notify(Busy(busy))
+        self._robot.notify(Busy(busy))
 
     def answers(self, *, answers: bool) -> None:
         """Report whether there is a responder, if that has changed."""
         if answers != self._answers:
             self._answers = answers
-            self._exchange.notify(Answers(answers))
+            self._robot.notify(Answers(answers))
 
     def bind(self, session: str, title: str) -> bool:
         """Request to bind a session; while the robot cannot be used, with the next `Hello`. Returns
@@ -188,7 +186,7 @@ class PendingRequests:
         self._bound = (session, title)
         # An earlier release that was not submitted is void.
         self._untold = [ask for ask in self._untold if ask != Unbind(session)]
-        return self._exchange.notify(Bind(session, title, self._cwd))
+        return self._robot.notify(Bind(session, title, self._cwd))
 
     def holds(self, session: str, title: str) -> None:
         """This session is bound here."""

@@ -8,8 +8,8 @@ from dingbridge.core.commands import editor_replies
 from dingbridge.core.commands import remote_commands as remote
 from dingbridge.core.errors import BridgeError
 from dingbridge.service.editors.editor_lookups import EditorLookups
+from dingbridge.service.editors.editor_ports import Project
 from dingbridge.service.editors.running_command import RunningCommand
-from dingbridge.service.ports import Project
 
 ForProject = (
     remote.Where

@@ -10,8 +10,10 @@ from dingbridge.service.editors.arrival_order import ArrivalOrder
 from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.incoming import Incoming, MessagePipeline
 from dingbridge.service.editors.responder_replies import ResponderReplies
-from dingbridge.service.ports import Downloads, Editor, Later
+from dingbridge.service.editors.screen import Screen
+from dingbridge.service.files.file_ports import Downloads
 from dingbridge.service.robots import robot_news
+from dingbridge.service.runtime import Later
 
 
 class ReceivedMessages:
@@ -19,7 +21,7 @@ class ReceivedMessages:
 
     def __init__(
         self,
-        editor: Editor,
+        editor: Screen,
         chats: Chats,
         media: Downloads,
         replies: ResponderReplies,

@@ -8,7 +8,7 @@ from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.outbox_report import OutboxReport
-from dingbridge.service.ports import Editor
+from dingbridge.service.editors.screen import Screen
 from dingbridge.service.robots import robot_requests
 
 
@@ -18,7 +18,7 @@ class Reports:
     `last_error` returns the latest error in words; empty without one.
     """
 
-    def __init__(self, editor: Editor, accounts: Accounts, last_error: Callable[[], str]) -> None:
+    def __init__(self, editor: Screen, accounts: Accounts, last_error: Callable[[], str]) -> None:
         self._editor = editor
         self._accounts = accounts
         self._last_error = last_error

@@ -18,9 +18,9 @@ from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.responders import Responders
 from dingbridge.service.editors.sending import Sending
-from dingbridge.service.ports import Later, Runtime
 from dingbridge.service.robots import robot_news, robot_requests
 from dingbridge.service.robots.robot_news import Turn
+from dingbridge.service.runtime import Later, Runtime
 
 log = logging.getLogger(__name__)
 

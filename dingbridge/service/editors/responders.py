@@ -10,7 +10,8 @@ from msgspec import Struct, structs
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.questions import ReplyContext
 from dingbridge.protocol import updates
-from dingbridge.service.ports import Editor, Programs
+from dingbridge.service.editors.editor_ports import Programs
+from dingbridge.service.editors.screen import Screen
 from dingbridge.service.robots.robot_news import Turn
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ class Responders:
       └──withdraw(), give_up()──▶ dropped
     """
 
-    def __init__(self, editor: Editor, programs: Programs) -> None:
+    def __init__(self, editor: Screen, programs: Programs) -> None:
         self._editor = editor
         self._programs = programs
         self._asked: OrderedDict[str, ReplyContext] = OrderedDict()

@@ -23,8 +23,9 @@ from dingbridge.core.text import well_formed
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.chats import Chats
-from dingbridge.service.ports import Editor, Runtime
+from dingbridge.service.editors.screen import Screen
 from dingbridge.service.robots import robot_requests
+from dingbridge.service.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Sending:
 
     def __init__(
         self,
-        editor: Editor,
+        editor: Screen,
         runtime: Runtime,
         chats: Chats,
         environ: Mapping[str, str],

@@ -9,7 +9,9 @@ from dingbridge.core.user_file import UserFile
 from dingbridge.protocol import updates
 from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.command_context import CommandContext
-from dingbridge.service.ports import Editor, Runtime, Saved, Storage
+from dingbridge.service.editors.screen import Screen
+from dingbridge.service.runtime import Runtime
+from dingbridge.service.sessions.session_ports import Saved, Storage
 
 
 class SessionCommands:
@@ -17,7 +19,7 @@ class SessionCommands:
 
     def __init__(
         self,
-        editor: Editor,
+        editor: Screen,
         storage: Storage,
         saved: Saved,
         runtime: Runtime,

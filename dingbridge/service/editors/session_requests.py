@@ -9,7 +9,7 @@ from dingbridge.core.sessions.transcript import Transcript
 from dingbridge.service.editors.responders import Responders
 from dingbridge.service.editors.running_command import RunningCommand
 from dingbridge.service.editors.sessions import EditorSessions
-from dingbridge.service.ports import Storage
+from dingbridge.service.sessions.session_ports import Storage
 
 AboutSession = remote.NewSession | remote.ClearSession | remote.StopAnswer | remote.History
 

@@ -10,8 +10,8 @@ from dingbridge.core.messages import Delivery, Message, Role
 from dingbridge.core.sessions.scopes import SessionStart
 from dingbridge.core.sessions.transcript import SessionInfo, Transcript, TranscriptPart
 from dingbridge.protocol import updates
+from dingbridge.service.editors.screen import Screen
 from dingbridge.service.editors.transcript_diff import CatchUp, ShownTranscript
-from dingbridge.service.ports import Editor
 from dingbridge.service.sessions.store import SessionStore
 
 
@@ -22,7 +22,7 @@ class EditorSessions:
     `bindings` maps the sessions that any attached editor has bound to the account in this editor.
     """
 
-    def __init__(self, editor: Editor, store: SessionStore, known: Sequence[SessionInfo]) -> None:
+    def __init__(self, editor: Screen, store: SessionStore, known: Sequence[SessionInfo]) -> None:
         self._editor = editor
         self._store = store
         self._shown: dict[str, ShownTranscript] = {}

@@ -11,7 +11,7 @@ from dingbridge.edges.storage.robot_files import SharedFiles
 from dingbridge.edges.storage.worker import Worker
 from dingbridge.service.adapters import SystemRuntime
 from dingbridge.service.editors.command_values import CommandValues
-from dingbridge.service.ports import Downloads
+from dingbridge.service.files.file_ports import Downloads
 from dingbridge.service.robots.robots import Robots
 from dingbridge.service.sessions.store import SessionStore
 

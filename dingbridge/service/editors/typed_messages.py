@@ -10,7 +10,7 @@ from dingbridge.core.sessions.destinations import Destination
 from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.responder_replies import ResponderReplies
 from dingbridge.service.editors.sending import Sending, filled
-from dingbridge.service.ports import Runtime
+from dingbridge.service.runtime import Runtime
 
 
 class TypedMessages:

@@ -25,8 +25,8 @@ from dingbridge.edges import picture
 from dingbridge.edges.storage.media_folder import OutgoingFile
 from dingbridge.edges.storage.outgoing_folder import OutgoingFolder
 from dingbridge.edges.storage.worker import Worker
+from dingbridge.service.files.file_ports import Packed
 from dingbridge.service.files.transfers import Transfers
-from dingbridge.service.ports import Packed
 
 if TYPE_CHECKING:
     from dingbridge.edges.dingtalk.http import Http

@@ -11,9 +11,9 @@ from dingbridge.core.messages import Inbound, SessionWebhook
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.core.sessions.state import pairings_of, with_pairings, with_refused
 from dingbridge.core.timeouts import REFUSAL_EVERY
-from dingbridge.service.ports import Runtime
 from dingbridge.service.robots import robot_news
 from dingbridge.service.robots.state_cache import StateCache
+from dingbridge.service.runtime import Runtime
 
 
 class AccessRecords:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec import structs
 
 from dingbridge.core.delivery.outbox import QueuedMessage
-from dingbridge.service.ports import Queue
 from dingbridge.service.robots.conversations import Conversations
+from dingbridge.service.robots.robot_ports import Queue
 
 
 class AddressedQueue:

@@ -13,11 +13,11 @@ from dingbridge.core.sessions.state import (
     with_binding,
     without_binding,
 )
-from dingbridge.service.ports import Runtime
 from dingbridge.service.robots import robot_news
 from dingbridge.service.robots.conversations import BoundEditor
 from dingbridge.service.robots.robot_news import News
 from dingbridge.service.robots.state_cache import StateCache
+from dingbridge.service.runtime import Runtime
 
 
 class Bindings:

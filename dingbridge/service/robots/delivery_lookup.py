@@ -7,8 +7,8 @@ from dingbridge.core.delivery.outbox import Outbox
 from dingbridge.core.delivery.outbox_journal import dropped_in_words
 from dingbridge.core.delivery.outbox_text import doubt
 from dingbridge.core.messages import Delivery, DeliveryReport, Message
-from dingbridge.service.ports import Records
 from dingbridge.service.robots.delivery_updates import DeliveryUpdates
+from dingbridge.service.robots.robot_ports import Records
 
 
 class DeliveryLookup:

@@ -15,8 +15,8 @@ from dingbridge.core.messages import Delivery, DeliveryReport, Target
 from dingbridge.core.sessions import destinations
 from dingbridge.core.sessions.transcript import DeliveryLine
 from dingbridge.core.text import shorten
-from dingbridge.service.ports import Records
 from dingbridge.service.robots.robot_news import DeliveryUpdate
+from dingbridge.service.robots.robot_ports import Records
 
 TITLE = 30
 """Characters of a message that identify it in the report of its final delivery."""

@@ -138,13 +138,13 @@ class Hub:
         return self._options
 
     def start(self, inbox: dict[str, OpenMessage]) -> None:
-        """Continue an earlier owner's work: send what waits, route what was received."""
+        """Continue an earlier service's work: send what waits, route what was received."""
         self.outgoing.start()
         self._access_records.drop_expired()
         self._router.start(inbox)
 
     def settled(self) -> None:
-        """The editors of an earlier owner have joined by now, or have left."""
+        """The editors of an earlier service have joined by now, or have left."""
         self._router.settled()
         self.outgoing.settled()
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from dingbridge.service.ports import Later, Link, Queue, Reactions, Records, Runtime
 from dingbridge.service.robots.editor_choice import Attends
 from dingbridge.service.robots.robot_news import News
+from dingbridge.service.robots.robot_ports import Link, Queue, Reactions, Records
+from dingbridge.service.runtime import Later, Runtime
 
 
 class HubPorts(Struct, frozen=True):

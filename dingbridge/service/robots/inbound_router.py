@@ -15,7 +15,6 @@ from dingbridge.core.options.declarations import Options
 from dingbridge.core.sessions import inbox, scopes
 from dingbridge.core.sessions.inbox import OpenMessage, Received
 from dingbridge.service.editors.arrival_order import ArrivalOrder
-from dingbridge.service.ports import Records, Runtime
 from dingbridge.service.robots import robot_news, robot_requests
 from dingbridge.service.robots.access_control import AccessControl
 from dingbridge.service.robots.conversations import BoundEditor, Conversations
@@ -23,6 +22,8 @@ from dingbridge.service.robots.editor_choice import EditorChoice
 from dingbridge.service.robots.pending_reactions import PendingReactions
 from dingbridge.service.robots.robot_commands import RobotCommands
 from dingbridge.service.robots.robot_news import News
+from dingbridge.service.robots.robot_ports import Records
+from dingbridge.service.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
@@ -83,13 +84,13 @@ class InboundRouter:
         self._settled = False
 
     def start(self, inbox: dict[str, OpenMessage]) -> None:
-        """Continue with the messages that an earlier owner did not finish."""
+        """Continue with the messages that an earlier service did not finish."""
         # They are routed when the first editor joins.
         self._open = {key: (entry, NOBODY) for key, entry in inbox.items()}
         self._patient = set(inbox)
 
     def settled(self) -> None:
-        """The editors of an earlier owner have joined by now, or have left."""
+        """The editors of an earlier service have joined by now, or have left."""
         self._settled = True
         self.hand_out(NOBODY)
 
@@ -151,7 +152,7 @@ class InboundRouter:
             self._records.handed(key)
 
     def _is_awaited(self, session: str) -> bool:
-        """Whether the editor with that session may be about to join, after an earlier owner: its
+        """Whether the editor with that session may be about to join, after an earlier service: its
         messages must not go to another one."""
         return not self._settled and self._conversations.is_away(session)
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dingbridge.core.dingtalk.keepalive import LinkState
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.sessions import scopes
-from dingbridge.service.ports import Link
 from dingbridge.service.robots.conversations import BoundEditor
 from dingbridge.service.robots.editor_notices import EditorNotices
 from dingbridge.service.robots.robot_news import LinkNews
+from dingbridge.service.robots.robot_ports import Link
 from dingbridge.service.robots.status_updates import StatusUpdates
 
 

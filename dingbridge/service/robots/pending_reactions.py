@@ -15,7 +15,8 @@ from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.delivery.routing import reply_target
 from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.options.declarations import Options
-from dingbridge.service.ports import Reactions, Runtime
+from dingbridge.service.robots.robot_ports import Reactions
+from dingbridge.service.runtime import Runtime
 
 MOST_MESSAGES = 200
 """Messages that show a reaction at the same time; the oldest loses it to a new one."""

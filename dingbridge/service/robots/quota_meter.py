@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dingbridge.core.delivery import quota
 from dingbridge.core.delivery.quota import Budget, Quota
 from dingbridge.core.sessions.state import with_quota
-from dingbridge.service.ports import Runtime
 from dingbridge.service.robots.state_cache import StateCache
+from dingbridge.service.runtime import Runtime
 
 
 class QuotaMeter:

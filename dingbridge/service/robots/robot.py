@@ -58,7 +58,7 @@ class Robot:
         """When the latest editor left (Unix seconds); its programs may still be at work."""
         self._resources = resources
         self._lock = RobotLock(name, resources, self._serve, self._show_problem)
-        self._owner: RobotService | None = None
+        self._service: RobotService | None = None
         self._is_serving = False
         self._is_ending = False
 
@@ -73,10 +73,10 @@ class Robot:
         # Imported late: the HTTP modules would add a tenth of a second to the service's start.
         from dingbridge.service.robots.robot_service import RobotService
 
-        self._owner = RobotService(
+        self._service = RobotService(
             self.name, self.options, self._resources, self._notify, self._attends
         )
-        self._owner.start(self._serving)
+        self._service.start(self._serving)
 
     def _serving(self) -> None:
         if not self._is_ending:
@@ -102,8 +102,8 @@ class Robot:
             return Ruling(self.options, self._set_up_by)
         self.options = options
         self._set_up_at, self._set_up_by = member.set_up_at(), member.pid
-        if self._owner is not None:
-            self._owner.configure(options)
+        if self._service is not None:
+            self._service.configure(options)
         for other in self.members:
             if other != number:
                 self._notify(other, Ruling(options, member.pid))
@@ -112,13 +112,13 @@ class Robot:
     def ask(self, number: int, ask: Ask) -> bool:
         """Submit a member's request. Returns False while the robot cannot be used, and before the
         member's `Hello`, which it sends after `joined`."""
-        if self._owner is None or not self._is_serving:
+        if self._service is None or not self._is_serving:
             return False
         if isinstance(ask, robot_requests.Hello):
             self._known.add(number)
         elif not self.hears(number):
             return False
-        self._owner.hub.ask(number, ask)
+        self._service.hub.ask(number, ask)
         return True
 
     def hears(self, number: int) -> bool:
@@ -129,8 +129,8 @@ class Robot:
         """Send no more news to a member. Its programs may still submit answers."""
         self.left_at = self._resources.runtime.now()
         self._retired.add(number)
-        if self._is_serving and self._owner is not None:
-            self._owner.hub.retire(number)
+        if self._is_serving and self._service is not None:
+            self._service.hub.retire(number)
 
     def leave(self, number: int) -> None:
         """Remove a member."""
@@ -140,14 +140,14 @@ class Robot:
             self._retired.remove(number)
         else:
             self.left_at = self._resources.runtime.now()
-        if self._is_serving and self._owner is not None:
-            self._owner.hub.leave(number)
-            self._owner.hub.outgoing.look()
+        if self._is_serving and self._service is not None:
+            self._service.hub.leave(number)
+            self._service.hub.outgoing.look()
 
     @property
     def hub(self) -> Hub | None:
         """The hub of the robot; None while the robot cannot be used."""
-        return self._owner.hub if self._owner is not None and self._is_serving else None
+        return self._service.hub if self._service is not None and self._is_serving else None
 
     def sends(self, robot: str) -> bool:
         """Whether messages of that robot are sent by this one: an app's settings may include a
@@ -156,17 +156,17 @@ class Robot:
 
     def is_sending(self, now: float) -> bool:
         """Whether a message waits that can leave within `SENDS_WITHIN`."""
-        return self._owner is not None and self._is_serving and self._owner.hub.is_sending(now)
+        return self._service is not None and self._is_serving and self._service.hub.is_sending(now)
 
     def end(self) -> Shutdown | None:
         """Close the link, and release the lock when no request is under way. Returns the thread
         that waits for that, or None if nothing has to be waited for."""
         self._is_ending, self._is_serving = True, False
-        if self._owner is None:
+        if self._service is None:
             self._lock.abandon()
             return None
-        self._owner.stop()
-        ending = Shutdown(self._owner, self._resources.files, self._lock.release)
+        self._service.stop()
+        ending = Shutdown(self._service, self._resources.files, self._lock.release)
         ending.start()
         return ending
 

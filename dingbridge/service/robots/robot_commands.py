@@ -17,8 +17,8 @@ from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.sessions import scopes
 from dingbridge.core.sessions.robot_state import RobotState
-from dingbridge.service.ports import Runtime
 from dingbridge.service.robots.conversations import Conversations
+from dingbridge.service.runtime import Runtime
 
 
 class CommandReply(Struct, frozen=True):
@@ -68,7 +68,7 @@ class RobotCommands:
             return CommandReply(status_replies.describe_not_allowed(name, identity, setting))
         if isinstance(command, Bad):
             return CommandReply(status_replies.describe_bad(command))
-        if isinstance(command, remote.ForOwner):
+        if isinstance(command, remote.ForRobot):
             return CommandReply(
                 self._reply(command, inbound, allowed, admin=admitted.role == "admin")
             )
@@ -77,7 +77,7 @@ class RobotCommands:
         return CommandReply(goes_on=True)
 
     def _reply(
-        self, command: remote.ForOwner, inbound: Inbound, allowed: tuple[str, ...], *, admin: bool
+        self, command: remote.ForRobot, inbound: Inbound, allowed: tuple[str, ...], *, admin: bool
     ) -> str:
         match command:
             case remote.Help():

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable
 
 from dingbridge.core.dingtalk.keepalive import LinkState
-from dingbridge.service.ports import Runtime
 from dingbridge.service.robots.link_control import LinkControl
 from dingbridge.service.robots.quota_meter import QuotaMeter
 from dingbridge.service.robots.robot_news import LinkNews
 from dingbridge.service.robots.status_updates import StatusUpdates
+from dingbridge.service.runtime import Runtime
 
 log = logging.getLogger(__name__)
 

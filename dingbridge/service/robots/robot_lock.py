@@ -50,7 +50,7 @@ class RobotLock:
         self._is_abandoned = False
 
     def acquire(self) -> None:
-        """Retry until the lock is free: an earlier owner may be ending."""
+        """Retry until the lock is free: an earlier service may be ending."""
         self._worker.do(self._try, self._tried)
 
     def _try(self) -> str | None:
@@ -66,7 +66,7 @@ class RobotLock:
             return in_words(say.FOLDER_UNWRITABLE(path=path, reason=reason), say.LET_WRITE())
         if lock is None:
             return ""
-        # The owner may be ending in this very process: a short wait is normal.
+        # The service may be ending in this very process: a short wait is normal.
         if self._tries + 1 < REPORT_AFTER:
             return None
         known = holder(lock)

@@ -1,4 +1,4 @@
-"""News: what the owner of a robot sends to the editors that use it, as immutable values.
+"""News: what the service of a robot sends to the editors that use it, as immutable values.
 
 `robot_requests` is the other direction. "Member" is an editor that is attached to the robot.
 """

@@ -19,11 +19,12 @@ from dingbridge.core.delivery.outbox_records import (
 )
 from dingbridge.core.delivery.outbox_text import describe, doubt
 from dingbridge.core.messages import Delivery, DeliveryReport
-from dingbridge.service.ports import Queue, Records, Runtime
 from dingbridge.service.robots import robot_requests
 from dingbridge.service.robots.delivery_lookup import DeliveryLookup
 from dingbridge.service.robots.delivery_updates import DeliveryUpdates
 from dingbridge.service.robots.robot_news import Notice
+from dingbridge.service.robots.robot_ports import Queue, Records
+from dingbridge.service.runtime import Runtime
 
 LATEST = 30
 """Maximum number of ids, waiting and failed each, that editors get for completion."""
@@ -111,7 +112,7 @@ class RobotOutbox:
     # --- accepting ------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Send what an earlier owner left."""
+        """Send what an earlier service left."""
         for waiting in self._outbox.waiting.values():
             self._queue.put(waiting)
 

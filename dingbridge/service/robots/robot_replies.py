@@ -8,9 +8,9 @@ from dingbridge.core.delivery.compose import ComposeContext, written
 from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.messages import Target
 from dingbridge.core.options.declarations import Options
-from dingbridge.service.ports import Runtime
 from dingbridge.service.robots.robot_outbox import RobotOutbox
 from dingbridge.service.robots.robot_requests import SendMessage
+from dingbridge.service.runtime import Runtime
 
 
 class RobotReplies:

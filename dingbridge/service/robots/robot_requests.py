@@ -1,6 +1,6 @@
-"""Requests: what the editors that use a robot send to its owner, as immutable values.
+"""Requests: what the editors that use a robot send to its service, as immutable values.
 
-The owner holds the link, the queue and the record of messages seen. An editor attached to it is a
+The service holds the link, the queue and the record of messages seen. An editor attached to it is a
 "member". `robot_news` is the other direction.
 """
 
@@ -54,7 +54,7 @@ class Unbind(Struct, frozen=True):
 
 
 class SendMessage(Struct, frozen=True):
-    """Send a message. Repeated if no delivery came back; the owner ignores duplicates."""
+    """Send a message. Repeated if no delivery came back; the service ignores duplicates."""
 
     outbound: Outbound
     kind: Purpose
@@ -69,7 +69,7 @@ class Known(Struct, frozen=True):
 
 
 class InSession(Struct, frozen=True):
-    """A robot message is in the transcript: the owner notifies all other members."""
+    """A robot message is in the transcript: the service notifies all other members."""
 
     news: Appeared | Arrived
 

@@ -11,7 +11,7 @@ from dingbridge.edges.dingtalk.http import Http
 from dingbridge.edges.dingtalk.openapi import AccessTokens, RobotClient
 from dingbridge.edges.storage.robot_files import SharedFiles
 from dingbridge.protocol.command_queue import Post
-from dingbridge.service.ports import Runtime
+from dingbridge.service.runtime import Runtime
 
 
 class RobotResources(Struct, frozen=True):

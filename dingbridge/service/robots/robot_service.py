@@ -18,7 +18,7 @@ from dingbridge.core.sessions.inbox import Received
 from dingbridge.core.sessions.seen import SeenIds
 from dingbridge.core.timeouts import ALL_HERE_WITHIN
 from dingbridge.edges.dingtalk.stream import LinkChanged, MessagesReceived, StreamEvent
-from dingbridge.edges.storage.robot_files import OwnershipGate, RobotFiles, SavedRobot
+from dingbridge.edges.storage.robot_files import RobotFiles, SavedRobot, StreamGate
 from dingbridge.edges.storage.robot_records import RobotRecords
 from dingbridge.service import periodic
 from dingbridge.service.robots.editor_choice import Attends
@@ -64,7 +64,7 @@ class RobotService:
         self._is_stopped = False
         files, post = resources.files, resources.post
         self._files = RobotFiles(files, robot, options.app_key)
-        self._gate = OwnershipGate(files)
+        self._gate = StreamGate(files)
         self._records = RobotRecords(files, self._files, self._damaged, post)
         self._queue = SenderQueue(
             options, resources, self._records, self._sender_reported, self._is_sending
@@ -84,7 +84,7 @@ class RobotService:
         return self._hub
 
     def start(self, then: Callable[[], None]) -> None:
-        """Read what an earlier owner left, then serve and call `then`."""
+        """Read what an earlier service left, then serve and call `then`."""
         self._resources.files.disk.submit_durable(
             f"start of {self._robot}",
             self._files.read,
@@ -167,10 +167,10 @@ class RobotService:
             wait(None if end is None else max(0.0, end - time.monotonic()))
 
     def close(self) -> None:
-        """Leave the files to the next owner. For the disk thread."""
+        """Leave the files to the next service. For the disk thread."""
         self._gate.close()
         for dropped in self._queue.dropped_under_way():
-            # The request may yet succeed, but the next owner must not repeat it.
+            # The request may yet succeed, but the next service must not repeat it.
             self._files.append(Dropped(dropped, self._resources.runtime.now()))
         self._files.compact(self._link.seen.known())
         try:

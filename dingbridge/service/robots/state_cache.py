@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dingbridge.core.sessions.state import State
-from dingbridge.service.ports import Records
+from dingbridge.service.robots.robot_ports import Records
 
 
 class StateCache:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dingbridge.core.sessions.robot_state import RobotState
-from dingbridge.service.ports import Later
+from dingbridge.service.runtime import Later
 
 TELL_COUNT_EVERY = 1.0
 """Minimum seconds between updates for the quota, which every message changes."""

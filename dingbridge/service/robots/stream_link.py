@@ -13,7 +13,7 @@ from dingbridge.edges.dingtalk.stream import (
     StreamSettings,
     StreamThread,
 )
-from dingbridge.edges.storage.robot_files import OwnershipGate
+from dingbridge.edges.storage.robot_files import StreamGate
 from dingbridge.protocol.command_queue import Post
 
 
@@ -29,7 +29,7 @@ class StreamLink:
     def __init__(
         self,
         options: Options,
-        gate: OwnershipGate,
+        gate: StreamGate,
         post: Post,
         happened: Callable[[StreamEvent], None],
     ) -> None:

@@ -24,7 +24,8 @@ from dingbridge.core.sessions.transcript import (
 from dingbridge.core.text import well_formed
 from dingbridge.protocol import updates
 from dingbridge.protocol.command_queue import Post
-from dingbridge.service.ports import Runtime, Storage
+from dingbridge.service.runtime import Runtime
+from dingbridge.service.sessions.session_ports import Storage
 
 AT_ONCE = 32
 """Maximum number of robot messages in one write."""

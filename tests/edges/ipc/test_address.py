@@ -15,8 +15,8 @@ import pytest
 
 from dingbridge.edges.ipc import (
     Connected,
-    ExchangeError,
     Joined,
+    LocalSocketError,
     Moved,
     PeerLeft,
     Server,
@@ -130,7 +130,7 @@ def test_a_temporary_folder_that_others_may_have_made_is_refused(
         temporary.symlink_to(folder / "target")
     else:
         temporary.touch()
-    with pytest.raises(ExchangeError, match=words) as refused:
+    with pytest.raises(LocalSocketError, match=words) as refused:
         Server(lambda event: None)
     assert str(temporary) in refused.value.fix
     assert not list(folder.glob("**/*.sock"))
@@ -141,7 +141,7 @@ def test_a_temporary_folder_that_others_may_have_made_is_refused(
 def test_a_temporary_folder_of_another_user_is_refused(temporary: Path) -> None:
     temporary.mkdir(mode=0o700)
     os.chown(temporary, 65534, 65534)
-    with pytest.raises(ExchangeError, match="another user"):
+    with pytest.raises(LocalSocketError, match="another user"):
         Server(lambda event: None)
 
 
@@ -162,7 +162,7 @@ def test_a_folder_that_cannot_be_made_is_an_error_with_words(
 ) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     monkeypatch.setattr(tempfile, "tempdir", str(folder / "gone"))
-    with pytest.raises(ExchangeError, match="No such file"):
+    with pytest.raises(LocalSocketError, match="No such file"):
         Server(lambda event: None)
 
 
@@ -218,7 +218,7 @@ def test_a_server_without_descriptors_takes_callers_again_when_it_has_some(
 def test_without_descriptors_neither_end_is_made(here: Ends) -> None:
     code = (
         "import os, resource\n"
-        "from dingbridge.edges.ipc import Client, ExchangeError, Server\n"
+        "from dingbridge.edges.ipc import Client, LocalSocketError, Server\n"
         "free = os.dup(0)\n"
         "os.close(free)\n"
         "for spare in range(9):\n"
@@ -227,7 +227,7 @@ def test_without_descriptors_neither_end_is_made(here: Ends) -> None:
         "        try:\n"
         "            make().stop()\n"
         "            print('made')\n"
-        "        except ExchangeError as error:\n"
+        "        except LocalSocketError as error:\n"
         "            print(error)\n"
     )
     process = here.process(code, stderr=subprocess.STDOUT)

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from dingbridge.edges.ipc import FRAME_BYTES, ExchangeError, Heard, Joined, Timing
+from dingbridge.edges.ipc import FRAME_BYTES, Heard, Joined, LocalSocketError, Timing
 from tests.support.ipc_ends import Ends
 
 
@@ -45,9 +45,9 @@ def test_the_longest_frame_passes_and_a_longer_one_is_refused_to_its_sender(here
     server, owner, peer, client, guest = here.pair()
     client.send(bytes(FRAME_BYTES))
     assert len(owner.until(Heard).data) == FRAME_BYTES
-    with pytest.raises(ExchangeError, match="longer than"):
+    with pytest.raises(LocalSocketError, match="longer than"):
         client.send(bytes(FRAME_BYTES + 1))
-    with pytest.raises(ExchangeError, match="longer than"):
+    with pytest.raises(LocalSocketError, match="longer than"):
         server.send(peer, bytes(FRAME_BYTES + 1))
     server.send(peer, b"still here")
     assert guest.until(Heard).data == b"still here"

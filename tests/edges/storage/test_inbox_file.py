@@ -15,7 +15,7 @@ from dingbridge.core.messages import Conversation, ConversationKind, Inbound, Se
 from dingbridge.core.sessions import inbox
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.edges.storage.journal import Journal
-from dingbridge.edges.storage.robot_files import OwnershipGate, RobotFiles, SharedFiles, files_in
+from dingbridge.edges.storage.robot_files import RobotFiles, SharedFiles, StreamGate, files_in
 from dingbridge.edges.storage.worker import Worker
 
 ROBOT = "robot"
@@ -75,7 +75,7 @@ def test_a_message_costs_no_more_when_fifty_thousand_were_seen(
     robot_files = RobotFiles(files, ROBOT, "app")
     robot_files.compact(seen_ids(50_000))
     monkeypatch.setattr(Journal, "rewrite", counted)
-    gate = OwnershipGate(files)
+    gate = StreamGate(files)
     before = files.inbox.mark()
     for first in range(0, 3000, 100):
         keys = [f"robot/{number}" for number in range(first, first + 100)]

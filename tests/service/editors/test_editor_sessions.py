@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -26,7 +27,7 @@ def message(name: str) -> Message:
     return Message(name, Role.EDITOR, "You", name, 1.0)
 
 
-class Screen:
+class ShownMessages:
     """What an editor shows of the session when it carries out its updates."""
 
     def __init__(self) -> None:
@@ -59,8 +60,10 @@ class Desk:
         store.infos[SESSION.id] = SESSION
         files.transcripts.begin(SESSION)
         self.transcript = next(folder.rglob(f"{SESSION.id}.jsonl"))
-        self.screens = (Screen(), Screen())
-        self.editors = [EditorSessions(screen, store, [SESSION]) for screen in self.screens]
+        self.screens = (ShownMessages(), ShownMessages())
+        self.editors = [
+            EditorSessions(cast(Any, screen), store, [SESSION]) for screen in self.screens
+        ]
 
     def turn(self) -> None:
         """Run all that is posted until the disk thread has nothing more to do."""

@@ -1,4 +1,4 @@
-"""What an editor says of its messages, where what the owner tells comes in an odd order."""
+"""What an editor says of its messages, where what the service tells comes in an odd order."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from dingbridge.protocol import updates
 from dingbridge.service.adapters import SystemRuntime
 from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.chats import Chats
+from dingbridge.service.editors.editor_ports import EditorPorts
 from dingbridge.service.editors.file_sending import FileSending
 from dingbridge.service.editors.sending import Sending
 from dingbridge.service.editors.sessions import EditorSessions
-from dingbridge.service.ports import Packed, Ports
+from dingbridge.service.files.file_ports import Packed
 from dingbridge.service.robots.robot_news import Ruling
 from dingbridge.service.robots.robot_requests import Ask, Drop, Hello, Known, Revoke, SendMessage
 from dingbridge.service.sessions.store import SessionStore
@@ -73,12 +74,12 @@ class Made:
     """An editor with one session and one robot."""
 
     def __init__(self) -> None:
-        self.outside = Outside()
-        ports = Ports(
+        self.outside = cast(Any, Outside())
+        ports = EditorPorts(
             editor=self.outside,
             storage=cast(Any, self.outside),
             saved=cast(Any, None),
-            exchange=lambda _: self.outside,
+            robot=lambda _: self.outside,
             programs=cast(Any, None),
             project=cast(Any, None),
             media=cast(Any, None),
@@ -110,7 +111,7 @@ class Made:
         self.files.send_file("s", message, file, "dingtalk:user:zhangsan")
 
     def told(self, message: str, *fates: Delivery, why: str = "why") -> list[str]:
-        """The names of the autocommands that come of what an owner tells, one after the other."""
+        """The names of the autocommands that come of what a service tells, one after the other."""
         self.outside.shown.clear()
         for fate in fates:
             report = DeliveryReport(message, fate, why if fate is Delivery.FAILED else "")

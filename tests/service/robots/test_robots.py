@@ -34,7 +34,7 @@ from dingbridge.edges.programs.process_identity import born
 from dingbridge.edges.storage.card import OwnerCard
 from dingbridge.edges.storage.data_paths import robots_folder
 from dingbridge.edges.storage.owner_lock import OwnerLock
-from dingbridge.edges.storage.robot_files import OwnershipGate, files_in
+from dingbridge.edges.storage.robot_files import StreamGate, files_in
 from dingbridge.edges.storage.worker import Worker
 from dingbridge.service.adapters import SystemRuntime
 from dingbridge.service.editors.robot_membership import RobotMembership
@@ -189,7 +189,7 @@ def test_a_minute_with_an_open_link_begins_when_neovim_is_left_and_not_when_its_
 ) -> None:
     loop.robots.linger = 60.0
     loop.configure(OPTIONS)
-    loop.turn_until(lambda: loop.joins == 1, "an owner")
+    loop.turn_until(lambda: loop.joins == 1, "a service")
     loop.run(loop.editor.retire)
     loop.clock.ahead = 61.0
     loop.run(lambda: loop.editor.leave(at_once=False))
@@ -387,7 +387,7 @@ def test_nothing_is_acked_once_the_next_owner_has_read_what_is_there(loop: Loop)
     sender = Sender("s", "x", "Zhang San")
     conversation = Conversation("c", ConversationKind.SINGLE)
     inbound = Inbound("1", "robot", conversation, sender, False, "text", "hello", 1.0)
-    gate = OwnershipGate(loop.files)
+    gate = StreamGate(loop.files)
     gate.record([Received("key", "robot/1", inbound, time.time())])
     gate.close()
     with pytest.raises(OSError, match="has given this robot up"):

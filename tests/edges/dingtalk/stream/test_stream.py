@@ -77,7 +77,7 @@ class FileGate(Gate):
 
     def __init__(self, files: SharedFiles) -> None:
         super().__init__()
-        self._files = storage.OwnershipGate(files)
+        self._files = storage.StreamGate(files)
 
     def record(self, batch: Sequence[Received]) -> None:
         self._files.record(batch)

@@ -1,0 +1,97 @@
+"""What sessions need of the outside: their transcripts, and copies of them that the user keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.sessions.transcript import (
+    Arrival,
+    DeliveryLine,
+    Entry,
+    SessionInfo,
+    Transcript,
+    TranscriptPart,
+)
+from dingbridge.core.user_file import UserFile
+
+
+class Storage(Protocol):
+    """Transcripts, without waiting: results come back on the service loop, in order."""
+
+    def list(self, then: Callable[[list[SessionInfo]], None]) -> None:
+        """All sessions there are, also those of other editors."""
+        ...
+
+    def append(self, info: SessionInfo, entry: Entry) -> None:
+        """Add to the transcript of a session, whose file begins with `info`."""
+        ...
+
+    def begin(self, info: SessionInfo) -> None:
+        """Start a transcript, unless another editor has done so."""
+        ...
+
+    def take(
+        self,
+        session: str,
+        arrivals: Sequence[Arrival],
+        info: SessionInfo | None,
+        then: Callable[[tuple[bool, ...]], None],
+    ) -> None:
+        """Add robot messages and make sure that they are on the disk, those of `again` only when
+        they do not stand there yet; `then` gets which were added. `info` is None for a session
+        that is not known here."""
+        ...
+
+    def complete(self, session: str, whole: DeliveryLine, then: Callable[[], None]) -> None:
+        """Write the whole text of a message that stands in a transcript; `then` runs once it is on
+        the disk."""
+        ...
+
+    def load(self, session: str, then: Callable[[Transcript], None]) -> None:
+        """Read a transcript, with all that was added to it here before."""
+        ...
+
+    def end(self, session: str, then: Callable[[TranscriptPart], None]) -> None:
+        """Read the end of a transcript, with all that was added to it here before."""
+        ...
+
+    def before(self, session: str, place: int, then: Callable[[TranscriptPart], None]) -> None:
+        """Read what stands above the place at which a part begins."""
+        ...
+
+    def since(self, session: str, then: Callable[[TranscriptPart], None]) -> None:
+        """Read what other processes have added to a transcript whose end was read, or that another
+        one is there now."""
+        ...
+
+    def written(self, session: str, then: Callable[[], None]) -> None:
+        """Call `then` once all that was added to a transcript here so far is on the disk."""
+        ...
+
+    def clear(self, info: SessionInfo) -> None:
+        """Start a transcript anew, keeping the old one in the trash."""
+        ...
+
+    def delete(self, session: str) -> None:
+        """Move a transcript to the trash."""
+        ...
+
+
+class Saved(Protocol):
+    """Transcripts that the user saves to a file of their own, and loads from one."""
+
+    def save(self, session: str, file: UserFile, failed: Callable[[BridgeError], None]) -> None:
+        """Have the editor's side write a transcript to a new file, and tell that it is there."""
+        ...
+
+    def take_in(
+        self,
+        file: UserFile,
+        session: str,
+        then: Callable[[Transcript], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
+        """Make a session from a saved file."""
+        ...
