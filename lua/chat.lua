@@ -1,4 +1,4 @@
---- `require('chat')`, for those who have no other plugin of that name: another one always wins.
+--- `require('chat')`, unless another plugin has a module of that name, which takes precedence.
 
 local other = require('dingbridge.chat_module').other()
 if other then

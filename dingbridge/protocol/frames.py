@@ -255,8 +255,8 @@ _for_shell = msgspec.msgpack.Decoder[Any](ForShell)
 def encode(frame: FromHost | FromService | ForShell) -> bytes:
     """The frame's bytes.
 
-    >>> decode_from_host(encode(Event("open", {"session": "a"})))
-    Event(name='open', payload={'session': 'a'}, file=None)
+    >>> decode_from_host(encode(EditorEvent("open", {"session": "a"})))
+    EditorEvent(name='open', payload={'session': 'a'}, file=None)
     """
     try:
         return _encoder.encode(frame)

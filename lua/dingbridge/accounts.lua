@@ -1,5 +1,5 @@
---- What the settings say of the accounts before a host has read them: enough for the status line and
---- for the start of the channel. What is held outside counts as there.
+--- Reads the accounts from the settings without a host: enough for the status line and for autostart.
+--- Values of programs and of the `env_file` count as given.
 
 local variable = require('dingbridge.option_values').variable
 local generated = require('dingbridge.generated')
@@ -12,8 +12,8 @@ local M = {}
 ---@field app_key? string nil when only the service can find out
 ---@field on_demand boolean whether sessions are made for those who write
 
---- The value of an option as far as the editor can tell: what is written, with what the environment
---- holds for `'$NAME'`, or the default.
+--- The value of an option as far as the editor knows it: as written, with environment variables for
+--- `'$NAME'`, or the default.
 ---@param scope dingbridge.Scope
 ---@param name string
 ---@return any value nil when only the service can find out
@@ -43,7 +43,7 @@ local function names_robot(scope)
   return false
 end
 
---- What an account is given for an option: in its own table, around it, or by the environment.
+--- The value given for an option of an account: in its table, in the outer one, or by the environment.
 ---@param own dingbridge.Scope
 ---@param outer dingbridge.Scope
 ---@param name string
@@ -87,7 +87,7 @@ local function foreseen(own, outer)
   }
 end
 
---- All accounts by name, and the name of the one that is meant when none is named.
+--- All accounts by name, and the name of the default account.
 ---@param written dingbridge.Written without problems
 ---@return table<string, dingbridge.Foreseen>
 ---@return string

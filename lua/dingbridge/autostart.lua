@@ -1,14 +1,14 @@
---- Starts the host by itself, so that messages arrive although the user has typed no command: where a
---- session is bound in this folder, or sessions are made on demand. Looks at the state file only.
+--- Starts the host without a command, so that messages arrive, if a session is bound in this folder or
+--- sessions are created on demand. Reads only the state file.
 
 local M = {}
 
---- The file that the service remembers bindings in.
+--- The file in which the service stores bindings.
 local STATE_FILE = 'chat-dingtalk-state.json'
-local LARGEST = 64 * 1024 * 1024 -- bytes; what is larger was not written by the service
+local LARGEST = 64 * 1024 * 1024 -- bytes; the service does not write larger files
 
---- Reads a file without holding up the editor. Anything but a plain file, which might never answer,
---- counts as not there.
+--- Reads a file without blocking the editor. Anything but a regular file, which could block, counts as
+--- missing.
 ---@param path string
 ---@param read fun(text: string) called in a fast event, and only when there is something to read
 local function read_later(path, read)
@@ -30,7 +30,7 @@ local function read_later(path, read)
   end)
 end
 
---- How the service names a robot in its files; the twin of `core.routing.robot_name`.
+--- The service's name for a robot in its files; the same as `core.delivery.routing.robot_name`.
 ---@param app_key string
 ---@return string
 local function robot_name(app_key)
@@ -63,7 +63,7 @@ local function is_bound_here(text, accounts)
   return false
 end
 
---- Calls back once Neovim has started and its screen is drawn, so that nobody waits for us.
+--- Calls back once Neovim has started and drawn its screen, so that the user does not wait.
 ---@param call fun()
 local function once_started(call)
   local group = vim.api.nvim_create_augroup('dingbridge_autostart', {})
@@ -106,8 +106,8 @@ local function look()
   end)
 end
 
---- Starts the host when one of these accounts has somebody to serve: soon when Neovim has started, else
---- after that. Another call takes the place of the one before.
+--- Starts the host if one of these accounts needs it, soon after Neovim has started. A later call
+--- replaces an earlier one.
 ---@param accounts dingbridge.Foreseen[]
 function M.plan(accounts)
   wanted = vim.tbl_filter(function(account)

@@ -4,7 +4,7 @@ local M = {}
 
 local held, is_due = false, false
 
---- Redraws them now, or at `release`.
+--- Redraws the bars now, or at `release`.
 function M.refresh()
   is_due = held
   if not held then
@@ -17,7 +17,7 @@ function M.hold()
   held = true
 end
 
---- Redraws them if `refresh` was called meanwhile.
+--- Redraws the bars if `refresh` was called meanwhile.
 function M.release()
   held = false
   if is_due then

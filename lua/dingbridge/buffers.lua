@@ -2,8 +2,8 @@
 
 local M = {}
 
---- What a chat needs, whatever the user's settings make of a new buffer: nothing is written to a
---- file, and no line is broken or indented but by the user.
+--- Options of a chat's buffers, whatever the user's defaults are: they have no file, and only the user
+--- breaks or indents lines.
 local OPTIONS = {
   bufhidden = 'hide',
   swapfile = false,
@@ -21,7 +21,7 @@ local OPTIONS = {
 ---@type table<string, integer> by name
 local ours = {}
 
---- The buffer of that name that was made here, unless the user has unloaded or removed it.
+--- Our buffer of that name, unless the user has unloaded or deleted it.
 ---@param name string
 ---@return integer|nil
 function M.get(name)
@@ -29,7 +29,7 @@ function M.get(name)
   return buffer and vim.api.nvim_buf_is_loaded(buffer) and buffer or nil
 end
 
---- A new buffer. What else has the name goes: an unloaded one, or one that `:mksession` restored.
+--- A new buffer. Deletes another one of that name: an unloaded one, or one restored by `:mksession`.
 ---@param name string
 ---@param session string
 ---@return integer
@@ -45,7 +45,7 @@ function M.make(name, session)
   for option, value in pairs(OPTIONS) do
     own[option] = value
   end
-  -- Paragraphs that are formatted while they are typed lose their line breaks.
+  -- Formatting paragraphs while typing would lose their line breaks.
   own.formatoptions = own.formatoptions:gsub('[aw]', '')
   ours[name] = buffer
   return buffer

@@ -1,11 +1,11 @@
---- Tables by message id that take no long pause to grow.
+--- Tables by message id that grow without long pauses.
 ---
---- LuaJIT copies a table that is full, all of it at once: 12 milliseconds for 65,536 entries. So the
---- entries are spread over tables that stay small.
+--- LuaJIT copies a full table at once: 12 milliseconds for 65,536 entries. So the entries are spread
+--- over many small tables.
 
 local M = {}
 
--- The characters of an id that choose the table: ids may begin alike, and end in the same padding.
+-- The characters of an id that select the table: ids may share their beginning and their padding.
 local FIRST, LAST = -5, -4
 
 --- A table that is read and written by id. `pairs` finds nothing in it.

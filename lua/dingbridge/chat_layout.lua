@@ -4,7 +4,7 @@ local M = {}
 
 local DRAFT_HEIGHT = 6
 
---- What a chat needs, whatever the user's windows have.
+--- Options of a chat's windows, whatever the user's defaults are.
 local OPTIONS = {
   winfixbuf = false,
   wrap = true,
@@ -23,7 +23,7 @@ local OPTIONS = {
   scrollbind = false,
   cursorbind = false,
   previewwindow = false,
-  -- What is concealed shows on the cursor's line.
+  -- Concealed text shows on the cursor's line.
   concealcursor = '',
   winbar = "%{%v:lua.require'dingbridge.chat_window'.bar()%}",
 }
@@ -38,7 +38,7 @@ local function dress(window, own)
   end
 end
 
---- Shows a buffer in a window, also in one that was split off one with a fixed buffer.
+--- Shows a buffer in a window, even if it was split from a window with 'winfixbuf'.
 ---@param window integer
 ---@param buffer integer
 ---@param own table<string, any>
@@ -66,7 +66,7 @@ local function window_for(buffer, is_draft)
   end
 end
 
---- Whether a window is as Neovim starts with: nothing of the user's is in it.
+--- Whether a window is empty, as at Neovim's start.
 ---@param window integer
 ---@return boolean
 local function is_unused(window)
@@ -87,7 +87,7 @@ local function split(beside, command)
   return vim.api.nvim_get_current_win()
 end
 
---- A window for the transcript: the one there is, an unused one, or a new one on the right.
+--- A window for the transcript: an existing one, an unused one, or a new one on the right.
 ---@param transcript integer
 ---@param draft integer|nil window of the draft
 ---@return integer

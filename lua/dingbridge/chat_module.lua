@@ -1,4 +1,4 @@
---- Who answers to `require('chat')`: another plugin's module, where there is one, or ours.
+--- Which plugin provides `require('chat')`: another one, or ours.
 
 local say = require('dingbridge.say')
 

@@ -1,8 +1,7 @@
 --- The chat on the screen: the transcript above, the draft below, each a buffer of its own.
 ---
---- Two buffers, because Neovim's undo knows lines by number: text put above a draft in the same
---- buffer would make the user's own undo change the wrong lines. What arrives never touches the
---- buffer that is being written in.
+--- Two buffers, because Neovim's undo identifies lines by number: new messages above a draft in the
+--- same buffer would make undo change the wrong lines. Messages never touch the draft's buffer.
 
 local buffers = require('dingbridge.buffers')
 local by_id = require('dingbridge.by_id')
@@ -19,7 +18,7 @@ local chat_layout = require('dingbridge.chat_layout')
 
 local M = {}
 
-local PAUSE = 2 -- milliseconds between two slices, in which the user's keys have their turn
+local PAUSE = 2 -- milliseconds between two slices, in which Neovim handles keys
 
 ---@type table<string, dingbridge.View> by session
 local views = {}
@@ -30,7 +29,7 @@ local function name_of(session)
   return 'chat://' .. session
 end
 
---- The view of a session that has one.
+--- The view of a session; nil without one.
 ---@param session string
 ---@return dingbridge.View|nil
 local function view_of(session)
@@ -119,7 +118,7 @@ local function catch_up(session)
   end
 end
 
---- Shows what was added to a transcript, and asks for what stands above when that is shown.
+--- Shows new messages of a transcript, and requests earlier ones when its top is shown.
 ---@param session string
 ---@param reset boolean whether the transcript begins anew
 function M.add(session, reset)
@@ -133,7 +132,7 @@ function M.add(session, reset)
   end
 end
 
---- Takes messages out of a transcript and its buffer, unless that is being filled.
+--- Removes messages from a transcript and its buffer, unless the buffer is being filled.
 ---@param session string
 ---@param messages dingbridge.Message[]
 ---@return boolean done
@@ -149,7 +148,7 @@ function M.take_out(session, messages)
   return true
 end
 
---- Shows what became of a message, at the message.
+--- Shows a message's delivery state at the message.
 ---@param session string
 ---@param message dingbridge.Message
 function M.show_fate(session, message)
@@ -163,8 +162,8 @@ function M.show_fate(session, message)
     local following = transcript_buffer.followers(view.buffer)
     local heading = message_format.heading(message, transcript_buffer.width_of(view.buffer), mark)
     vim.api.nvim_buf_set_extmark(view.buffer, message_format.namespace, at[1], 0, heading)
-    -- The lines of a reason must not push the end out of sight. Neovim scrolls for them only when
-    -- the cursor comes from elsewhere.
+    -- The virtual lines of a reason must not push the end out of view. Neovim scrolls for them only
+    -- if the cursor moves.
     for _, window in ipairs(following) do
       vim.api.nvim_win_set_cursor(window, { 1, 0 })
       transcript_buffer.to_end(window, view.buffer)
@@ -172,7 +171,7 @@ function M.show_fate(session, message)
   end
 end
 
---- Shows the text of a message that was another one before, at its place.
+--- Shows the new text of a message in place.
 ---@param session string
 ---@param message dingbridge.Message
 ---@param before string
@@ -183,7 +182,7 @@ function M.show_text(session, message, before)
   end
 end
 
---- Text as a part of a status line that stands for nothing but itself.
+--- Text escaped for a status line.
 ---@param text string
 ---@return string
 local function as_text(text)
@@ -201,7 +200,7 @@ local function account_of(session)
   end
 end
 
---- What the line above a transcript says of its link.
+--- The state of the link for the bar above a transcript.
 ---@param session string
 ---@return string
 local function link_of(session)
@@ -214,7 +213,7 @@ local function link_of(session)
   return ('DingTalk (%s) %s'):format(account.account, account.connected and '●' or '○')
 end
 
---- The line above each chat window, from the tables alone.
+--- The bar above each chat window, from the tables in Lua.
 ---@return string
 function M.bar()
   local buffer = vim.api.nvim_get_current_buf()

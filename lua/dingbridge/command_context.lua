@@ -6,7 +6,7 @@ local state = require('dingbridge.state')
 
 local M = {}
 
---- Lines above a range that tell whether it lies inside a secret, such as a private key.
+--- Lines above a range, which decide whether it is inside a secret, such as a private key.
 local LINES_BEFORE = 400
 
 ---@param buffer integer
@@ -16,7 +16,7 @@ local function lines_before(buffer, first)
   return vim.api.nvim_buf_get_lines(buffer, math.max(first - 1 - LINES_BEFORE, 0), first - 1, false)
 end
 
---- Where a command was given.
+--- The context of a command.
 ---@param range integer how many line numbers it was given
 ---@param first integer
 ---@param last integer
@@ -34,7 +34,7 @@ function M.place(range, first, last)
       begun_for = require('dingbridge.destination').named(session),
       opened = state.opened,
       cwd = cwd,
-      -- Where the project ends, what others are shown ends: of a file elsewhere they see the name.
+      -- Outside of the project, people on DingTalk only see the file's name.
       file = is_named and (paths.below(name, cwd) or vim.fs.basename(name)) or '',
       path = is_named and name or '',
       filetype = is_chat and 'markdown' or vim.bo[buffer].filetype,
@@ -47,14 +47,14 @@ function M.place(range, first, last)
   }
 end
 
---- The same for the command that starts a host from the manifest, with the settings.
+--- The same for a command that starts a host from the manifest, with the settings.
 ---@param range integer
 ---@param first integer
 ---@param last integer
 ---@return table
 function M.take(range, first, last)
   if not host.is_running() and first == last and first == vim.fn.line('.') then
-    -- Neovim repeats that command with a range of its own.
+    -- Neovim repeats this command with another range.
     range = 0
   end
   local settings = require('dingbridge.host_settings').new_settings()

@@ -1,11 +1,11 @@
---- Which editor command is ours, in what the user reads: `:Chat`, as the sentences have it, or
---- `:DingTalk` where another plugin has that one.
+--- The editor command in texts for the user: `:Chat`, as in the sentences, or `:DingTalk` if another
+--- plugin defines `:Chat`.
 
 local M = {}
 
 local OURS = 'dingbridge' -- in the definition of each command of ours
 
---- Whether we may define a command: another plugin's `:Chat` is left alone, `:DingTalk` is ours.
+--- Whether we may define a command: not `:Chat` of another plugin; `:DingTalk` always.
 ---@param name string
 ---@return boolean
 function M.is_ours(name)
@@ -13,7 +13,7 @@ function M.is_ours(name)
   return name == 'DingTalk' or not existing or existing.definition:find(OURS, 1, true) ~= nil
 end
 
---- A sentence of ours with the command that is ours now.
+--- A sentence with our current command.
 ---@param text string
 ---@return string
 function M.shown(text)
@@ -23,7 +23,7 @@ function M.shown(text)
   return (text:gsub(':Chat%f[^%w]', ':DingTalk'))
 end
 
---- Makes sentences of ours name the command that is ours here.
+--- Decides which command sentences name.
 ---@param about table what they are about
 ---@param ... string their names
 function M.name_in(about, ...)

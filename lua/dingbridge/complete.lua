@@ -13,7 +13,7 @@ local function beginning_with(candidates, lead)
   end, candidates)
 end
 
---- The ends of names that may have blanks in them, of which some words stand there already.
+--- The rest of each name (which may contain blanks) whose first words are already typed.
 ---@param names string[]
 ---@param words string[]
 ---@param lead string
@@ -39,7 +39,7 @@ local function words_before(before)
   return vim.split(rest or '', '%s+', { trimempty = true })
 end
 
---- Candidates for the word under the cursor, as `nvim_create_user_command` asks for them.
+--- Candidates for the word under the cursor, for `nvim_create_user_command`.
 ---@param arglead string
 ---@param cmdline string
 ---@param cursorpos integer bytes before the cursor
@@ -75,7 +75,7 @@ function M.complete(arglead, cmdline, cursorpos, known)
   return #words == 0 and beginning_with(names, arglead) or {}
 end
 
---- The sessions there are before a host told of them.
+--- The sessions on disk, before a host has reported them.
 ---@return string[]
 local function ids_on_disk()
   local folder = vim.fs.joinpath(vim.fn.stdpath('data'), 'dingbridge', 'sessions')
@@ -94,7 +94,7 @@ local function firsts(rows)
   end, rows)
 end
 
---- The same, with what this editor knows of.
+--- Completion with the data of this editor.
 ---@param arglead string
 ---@param cmdline string
 ---@param cursorpos integer

@@ -62,7 +62,7 @@ function M.is_same(one, other)
   return one ~= nil and other ~= nil and one.target == other.target and one.robot == other.robot
 end
 
---- What the bar of a session's draft names.
+--- The destination in the bar of a session's draft.
 ---@param session string
 ---@return dingbridge.Destination
 local function named(session)
@@ -70,7 +70,7 @@ local function named(session)
   return draft.begun and draft.begun.to or draft.soon or known_of(session).current
 end
 
---- What the bar above a session's draft has to show.
+--- The data for the bar above a session's draft.
 ---@param session string
 ---@return dingbridge.Draft
 ---@return dingbridge.Destinations
@@ -79,8 +79,8 @@ function M.state(session)
   return of(session), known_of(session), named(session)
 end
 
---- What the bar of a session's draft names, for a text from a call or a command; nil for nobody. Then
---- the service decides, and also if it is `outdated`: new settings may name another robot.
+--- The destination in the bar of a session's draft, for a text from a call or command; nil without
+--- one. Then the service decides, and also if it is `outdated`: new settings may name another robot.
 ---@param session string
 ---@return dingbridge.Destination|nil
 function M.named(session)
@@ -99,7 +99,7 @@ local function change_of(buffer)
   return vim.api.nvim_buf_call(buffer, vim.fn.changenr)
 end
 
---- The text of a draft changed: its first character takes the destination that the bar names.
+--- Handles a change of a draft: its first character fixes the destination in the bar.
 ---@param session string
 ---@param buffer integer
 local function changed(session, buffer)
@@ -112,8 +112,8 @@ local function changed(session, buffer)
   end
 end
 
---- Notes the destination at each change, so that undo and redo bring it back with the text. They
---- lead to a change that is known already.
+--- Stores the destination with each change, so that undo and redo restore it with the text. They
+--- return to a known change.
 ---@param session string
 ---@param buffer integer
 function M.settle(session, buffer)
@@ -150,7 +150,7 @@ function M.attach(session, buffer)
   local function on_change()
     changed(session, buffer)
     if buffer ~= vim.api.nvim_get_current_buf() then
-      -- No TextChanged comes for a buffer that the user is not in.
+      -- There is no TextChanged for a buffer that is not current.
       vim.schedule(function()
         if vim.api.nvim_buf_is_loaded(buffer) then
           M.settle(session, buffer)
@@ -171,7 +171,7 @@ function M.of_draft(session, buffer)
   return named(session)
 end
 
---- A draft was sent and is empty: the bar stays until the service has accepted the text.
+--- Handles an empty draft after sending: the bar stays until the service has accepted the text.
 ---@param session string
 ---@param id string of the message
 ---@param destination dingbridge.Destination
@@ -183,7 +183,7 @@ function M.sent(session, id, destination)
   end
 end
 
---- The service has accepted what was sent, or has refused it.
+--- Handles the service's answer: it accepted or refused the sent text.
 ---@param session string
 ---@param id string of the message
 function M.taken(session, id)
@@ -193,7 +193,7 @@ function M.taken(session, id)
   end
 end
 
---- Has the bar of an empty draft name this until the service reports it. A draft that is begun is moved.
+--- Shows a destination in the bar of an empty draft until the service reports it; moves a begun draft.
 ---@param session string
 ---@param destination dingbridge.Destination
 function M.choose(session, destination)
@@ -218,7 +218,7 @@ function M.move(session, destination)
   bars.refresh()
 end
 
---- A message from a conversation arrived in a session.
+--- Handles a message from a conversation in a session.
 ---@param session string
 ---@param message dingbridge.Message
 function M.spoke(session, message)
@@ -230,7 +230,7 @@ function M.spoke(session, message)
   end
 end
 
---- The service reports the conversations of a session.
+--- Handles the service's report of a session's conversations.
 ---@param session string
 ---@param update table
 function M.update(session, update)
@@ -249,7 +249,7 @@ function M.update(session, update)
   bars.refresh()
 end
 
---- The names that `:Chat to` takes in a session.
+--- The names for `:Chat to` in a session.
 ---@param session string
 ---@return string[]
 function M.names(session)

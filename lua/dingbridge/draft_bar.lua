@@ -7,17 +7,17 @@ local say = require('dingbridge.say')
 local M = {}
 
 local NAME = 36 -- columns of a name, at most
-local LEAST = 4 -- columns of a name where there is no room
-local NAME_HERE = '\1' -- marks the place of the name in a sentence; in no name
+local LEAST = 4 -- columns of a name, at least
+local NAME_HERE = '\1' -- placeholder of the name in a sentence; no name contains it
 
---- Text as a part of a bar that stands for nothing but itself.
+--- Text escaped for a bar.
 ---@param text string
 ---@return string
 local function as_text(text)
   return (text:gsub('%%', '%%%%'))
 end
 
---- Text that takes up to so many columns, with an ellipsis where something is left out.
+--- Text shortened to a number of columns, with an ellipsis.
 ---@param text string
 ---@param columns integer
 ---@return string
@@ -32,8 +32,8 @@ local function cut(text, columns)
   return text .. '…'
 end
 
---- A conversation's name for a bar. What is too long is cut before the kind of the conversation,
---- which nobody chooses.
+--- A conversation's name for a bar, shortened before the kind of the conversation, because people
+--- choose only the name.
 ---@param name string
 ---@return string
 local function shown(name)
@@ -43,7 +43,7 @@ local function shown(name)
   return cut(label, math.max(NAME - vim.fn.strdisplaywidth(kind), NAME / 2)) .. kind
 end
 
---- The first of the wordings that fits, else nothing.
+--- The first of the wordings that fits; nil without one.
 ---@param wordings string[]
 ---@param columns integer
 ---@return string
@@ -63,7 +63,7 @@ end
 function M.text(session, key)
   local draft, known, to = destination.state(session)
   local name = to.target ~= '' and shown(to.name) or known.account ~= '' and say('nobody_yet') or nil
-  -- The name has a colour of its own, wherever it stands in the sentence.
+  -- The name has its own colour, wherever it is in the sentence.
   local sentence = name and say('draft_to', { name = NAME_HERE }) or say('draft') .. NAME_HERE
   local place, after = unpack(vim.split(' ' .. sentence, NAME_HERE, { plain = true }))
   name = name or ''

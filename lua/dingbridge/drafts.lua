@@ -21,7 +21,7 @@ local handed_over = {}
 local set_aside = {}
 local counter = 0
 
---- An id that no other message has: this process, this moment, this call.
+--- A unique message id, from the process, the time and a counter.
 ---@return string
 function M.new_id()
   counter = counter + 1
@@ -41,7 +41,7 @@ local function text_of(buffer)
   return (text:gsub('%s+$', ''))
 end
 
---- Maps the key that sends, in the place of the one that `setup()` named before.
+--- Maps the key that sends, and unmaps the one from an earlier `setup()`.
 ---@param buffer integer
 ---@param session string
 local function map_key(buffer, session)
@@ -83,8 +83,8 @@ local function react(buffer, session)
       end
     end,
   })
-  -- An unfinished draft does not count as modified, so that no `:wall`, 'autowrite' or plugin that
-  -- saves by itself ever sends it. It does when Neovim is left, which then asks first.
+  -- A draft is not 'modified', so that `:wall`, 'autowrite' and autosave plugins do not send it. On
+  -- exit it is, so that Neovim asks first.
   vim.api.nvim_create_autocmd({ 'TextChanged', 'TextChangedI', 'TextChangedP' }, {
     buffer = buffer,
     callback = function()
@@ -102,7 +102,7 @@ local function react(buffer, session)
   })
 end
 
---- The buffer of a session's draft, made when it is not there.
+--- The buffer of a session's draft; created if missing.
 ---@param session string
 ---@return integer
 function M.buffer(session)
@@ -132,14 +132,14 @@ end
 ---@param last integer the line after the last one to replace, -1 for all
 ---@param lines string[]
 local function put(buffer, last, lines)
-  -- A change of its own for undo, even in insert mode: setting the option ends the open one.
+  -- A separate undo step, even in insert mode: setting the option closes the current one.
   vim.bo[buffer].undolevels = vim.bo[buffer].undolevels
   vim.api.nvim_buf_set_lines(buffer, 0, last, false, lines)
   vim.bo[buffer].undolevels = vim.bo[buffer].undolevels
   vim.bo[buffer].modified = false
 end
 
---- Hands the session's draft to the service and empties it; `u` brings the text back.
+--- Submits the session's draft and empties it; `u` restores the text.
 ---@param session string
 function M.send(session)
   local buffer = M.buffer(session)
@@ -163,7 +163,7 @@ function M.send(session)
   end
 end
 
---- Puts what was typed before the session was there before what is in its draft.
+--- Prepends text that was typed before the session existed to its draft.
 ---@param session string
 ---@param typed { lines: string[], cursor: integer[]|nil }
 function M.take_over(session, typed)
@@ -179,7 +179,7 @@ function M.take_over(session, typed)
   end
 end
 
---- Messages that are in a transcript were taken.
+--- Marks messages of a transcript as accepted.
 ---@param messages dingbridge.Message[]
 function M.arrived(messages)
   if next(handed_over) then
@@ -193,7 +193,7 @@ function M.arrived(messages)
   end
 end
 
---- Puts a text into the draft, before what is there.
+--- Prepends a text to the draft.
 ---@param draft dingbridge.HandedOver
 local function bring_back(draft)
   local buffer = M.buffer(draft.session)
@@ -208,8 +208,8 @@ local function bring_back(draft)
   destination.settle(draft.session, buffer)
 end
 
---- The host did not take a message: its text stands in the draft again, before what is there now.
---- What is for another conversation than the text there waits until the draft is empty.
+--- Prepends the text of a refused message to the draft. If the draft is for another conversation, the
+--- text waits until it is empty.
 ---@param id string
 function M.put_back(id)
   local draft = handed_over[id]
@@ -229,7 +229,7 @@ function M.put_back(id)
   notice.show(say('comes_back_later'), 'warn')
 end
 
---- Brings back what waits for an empty draft.
+--- Puts a waiting text into an empty draft.
 ---@param session string
 function M.take_up(session)
   local waiting = set_aside[session]
@@ -241,7 +241,7 @@ function M.take_up(session)
   end
 end
 
---- The same for all that no host has taken, the first one at the top.
+--- Prepends all texts that no host has accepted, the first one at the top.
 function M.put_all_back()
   local ids = vim.tbl_keys(handed_over)
   table.sort(ids, function(one, other)
@@ -249,7 +249,7 @@ function M.put_all_back()
   end)
   for _, id in ipairs(ids) do
     M.put_back(id)
-    -- From now on it is the user's again.
+    -- The text belongs to the user again.
     unconfirmed.confirmed(id)
   end
 end

@@ -1,6 +1,5 @@
---- Answers queries about the editor from DingTalk: position, diagnostics, quickfix list.
----
---- The user notices nothing of the questions.
+--- Answers queries about the editor from DingTalk: position, diagnostics, quickfix list. The queries
+--- have no visible effect.
 
 local show_file = require('dingbridge.show_file')
 local paths = require('dingbridge.paths')
@@ -12,8 +11,8 @@ local M = {}
 local MOST_ITEMS = 20
 local MESSAGE = 200 -- characters
 local NAME = 100 -- characters
-local SCANNED = 500 -- entries of a quickfix list that are looked at
-local PARSED = 50 * 1024 -- bytes of a buffer that is parsed for one question, if it is not yet
+local SCANNED = 500 -- entries of a quickfix list that are read
+local PARSED = 50 * 1024 -- bytes of the largest buffer that is parsed for a query
 
 local SEVERITY = { 'error', 'warn', 'info', 'hint' }
 local LEAST = { error = vim.diagnostic.severity.ERROR, warn = vim.diagnostic.severity.WARN }
@@ -29,7 +28,7 @@ end
 
 -- --- where -------------------------------------------------------------------------------------
 
---- Kinds of nodes that are functions, in any language: none that calls one or names its type.
+--- Whether a node type is a function definition, in any language: not a call or a function type.
 ---@param kind string
 ---@return boolean
 local function is_function(kind)
@@ -50,7 +49,7 @@ local function child(node, field)
   return node:field(field)[1]
 end
 
---- The node that names a function: its own, that of its declarator, or what it is assigned to.
+--- The node with a function's name: its own field, that of its declarator, or of its assignment.
 ---@param node TSNode
 ---@return TSNode|nil
 local function name_node(node)
@@ -75,18 +74,18 @@ local function name_node(node)
   return name
 end
 
---- The function around a place, or nothing without a parser or in a large buffer.
+--- The function around a position; nil without a parser or in a large buffer.
 ---@param buffer integer
 ---@param row integer from 0
 ---@param column integer from 0, in bytes
 ---@return string|nil
 local function function_at(buffer, row, column)
   local size = vim.api.nvim_buf_get_offset(buffer, vim.api.nvim_buf_line_count(buffer))
-  -- Neovim 0.10 parses the whole buffer when it makes a parser, which a highlighted one has.
+  -- Neovim 0.10 parses the whole buffer when it creates a parser; a highlighted buffer has one.
   if size > PARSED and not vim.treesitter.highlighter.active[buffer] then
     return nil
   end
-  -- Without a parser for the language this raises or gives nothing, depending on the version.
+  -- Without a parser for the language this raises or returns nil, depending on the version.
   local ok, parser = pcall(vim.treesitter.get_parser, buffer)
   if not ok or not parser then
     return nil
@@ -117,7 +116,7 @@ function M.where(request)
       local line, column = unpack(vim.api.nvim_win_get_cursor(window))
       local text = vim.api.nvim_buf_get_lines(buffer, line - 1, line, false)[1] or ''
       local first = text:match('^%s*()') - 1
-      -- In front of a line's first word the cursor is not yet in the function that begins there.
+      -- Before the first word of a line, the cursor is not yet in a function that begins there.
       local inside = math.max(column, math.min(first, #text))
       return {
         file = paths.below(name, request.cwd) or vim.fs.basename(name),
@@ -134,7 +133,7 @@ end
 
 -- --- lists -------------------------------------------------------------------------------------
 
---- The paths of buffers as seen from the folder; false for one outside or without a file.
+--- Paths of buffers relative to the folder; false for one outside of it or without a file.
 ---@param cwd string
 ---@return table<integer, string|false>
 local function names_below(cwd)
@@ -210,7 +209,7 @@ end
 
 local QUESTIONS = { where = M.where, diag = M.diag, qf = M.qf, open = show_file.open }
 
---- What the editor says to a request; `{ error = words }` when it has no answer.
+--- The editor's answer to a request; `{ error = words }` if there is none.
 ---@param request { what: string, cwd: string, path?: string, line?: integer, level?: string }
 ---@return table
 function M.query(request)
@@ -218,7 +217,7 @@ function M.query(request)
   if not question then
     return { error = say('unknown_question') }
   end
-  -- Autocommands and parsers of others take part: what they do wrong is told, not raised.
+  -- Runs autocommands and parsers of other plugins, whose errors are reported, not raised.
   local ok, found = pcall(question, request)
   if not ok then
     local words = say('question_failed', { what = request.what, problem = found })
@@ -228,7 +227,7 @@ function M.query(request)
   return found
 end
 
---- Answers a request of the service, which has the fields of `look` and an id of its own, `request`.
+--- Answers a request of the service: an update `Look`, with its id in `request`.
 ---@param request table
 function M.answer(request)
   local found = M.query(request)

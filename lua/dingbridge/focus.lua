@@ -1,4 +1,4 @@
---- Reports when the user returns to this Neovim: messages for several go to the one used last.
+--- Reports when the user returns to this Neovim, because messages go to the latest used one.
 
 local M = {}
 

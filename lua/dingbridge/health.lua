@@ -1,5 +1,4 @@
---- `:checkhealth dingbridge`: what is there, what is missing and what helps. Starts neither host
---- nor service and reaches nothing outside this machine.
+--- `:checkhealth dingbridge`. Starts neither host nor service, and uses no network.
 
 local chat_module = require('dingbridge.chat_module')
 local command_name = require('dingbridge.command_name')
@@ -12,7 +11,7 @@ local health = require('dingbridge.health.say')
 local say = require('dingbridge.say')
 
 local M = {
-  --- Milliseconds that the interpreter may take to say what it is.
+  --- Milliseconds in which the interpreter must report its version.
   answer_within = 5000,
 }
 
@@ -28,13 +27,13 @@ local function check_neovim()
   end
 end
 
---- What the interpreter, or the one that it hands over to, says of itself.
+--- The report of the interpreter, or of the one that it delegates to, about itself.
 ---@param chosen dingbridge.Python
 ---@return string? program nil when it does not answer
 ---@return string? version
 ---@return string problem what keeps the host from running on it; empty when nothing does
 local function ask(chosen)
-  -- What cannot be started, such as a file of another machine, raises.
+  -- Raises for a file that cannot be run.
   local ok, ended = pcall(function()
     local how = { text = true, timeout = M.answer_within, cwd = python.FOLDER }
     return vim.system(python.command(chosen, 'check'), how):wait(M.answer_within + 500)
@@ -146,7 +145,7 @@ local function check_messages(status, named)
   end
 end
 
---- What is known of host and service from the tables they keep in the editor; neither is asked.
+--- Reports on host and service from the tables in Lua, without asking them.
 ---@param are_good boolean whether the settings are
 local function check_host(are_good)
   if not host.is_running() then
@@ -164,7 +163,7 @@ local function check_host(are_good)
   end
   health.ok(say('host_runs'))
   if not are_good then
-    return -- what is wrong stands among the settings
+    return -- the section about settings reports the problem
   end
   local wanted = require('dingbridge').mode()
   local trouble = status.accounts[1].last_error

@@ -1,28 +1,28 @@
---- Markdown colours for the messages on the screen and for drafts.
+--- Highlights Markdown in visible messages and in drafts.
 ---
---- Each message is parsed by itself, when it is first seen: one with an open code block does not
---- colour those after it, and the length of the transcript does not matter. (A parser of the whole
---- buffer takes a quarter of a second for 10,000 messages, at every new one.) A draft is parsed when
---- its writer pauses.
+--- Each message is parsed separately, when it is first visible. So an open code block does not affect
+--- later messages, and the length of the transcript does not matter. (A parser of the whole buffer
+--- takes a quarter of a second for 10,000 messages, at every new one.) A draft is parsed when its
+--- writer pauses.
 ---
---- What is parsed is always a text that `is_harmless`, never a buffer: a parser of Neovim's own goes
---- on in the background with whatever stands in its buffer by then.
+--- Only texts that `is_harmless` accepts are parsed, never a buffer, which Neovim's parser would
+--- continue to parse in the background after later changes.
 
 local M = {}
 
--- Longer messages stay plain, in bytes. A parser cannot be stopped, and what is broken in the right
--- way takes it time by the square of its length: people outside get less of it.
+-- Bytes; longer messages are not highlighted. The parser cannot be stopped, and some invalid texts take
+-- quadratic time, so texts of other people have a lower limit.
 local LONGEST = 50000
 local LONGEST_FOREIGN = 8000
--- The Markdown parser ends the editor at about 250 blocks within each other.
+-- The Markdown parser crashes Neovim at about 250 nested blocks.
 local DEEPEST = 32 -- quotes and lists that one line may open
-local INDENTED = 120 -- columns in front of a line; each list within a list needs two
+local INDENTED = 120 -- columns of indentation; each nested list needs two
 local MOST_MARKS = 4000 -- of one message
-local NEAR = 32 -- rows above a window that are searched at first for where its first message begins
+local NEAR = 32 -- rows above a window that are searched first for the start of its first message
 local PAUSE = 100 -- milliseconds without a change, after which a draft is parsed
-local FIRST = 50 -- milliseconds after a chat is shown, after which what colours it is loaded
-local PRIORITY = 100 -- as `vim.treesitter.highlighter` has it; see |treesitter-highlight-priority|
-local SLICE = 4e6 -- nanoseconds of colouring, after which the user's keys have their turn
+local FIRST = 50 -- milliseconds after a chat is shown, after which the parser is loaded
+local PRIORITY = 100 -- as in `vim.treesitter.highlighter`; see |treesitter-highlight-priority|
+local SLICE = 4e6 -- nanoseconds of highlighting, after which Neovim handles keys
 local SILENT = { spell = true, nospell = true, none = true }
 
 local namespace = vim.api.nvim_create_namespace('dingbridge_markdown')
@@ -91,8 +91,8 @@ local function paint(buffer, first, text)
   end)
 end
 
---- The mark of the message that a row belongs to, if any. Neovim walks through all marks of a range
---- that is searched upwards, so it is searched in ranges that grow with the message.
+--- The extmark of the message at a row, if any. Neovim visits all marks of a range that is searched
+--- backwards, so the search uses ranges that grow with the message.
 ---@param buffer integer
 ---@param headings integer namespace
 ---@param row integer
@@ -111,7 +111,7 @@ local function message_at(buffer, headings, row)
   return {}
 end
 
---- The messages of a buffer that begin on the rows, and the one that goes on from above.
+--- The messages of a buffer that begin on the rows, and the one that continues from above.
 ---@param buffer integer
 ---@param top integer
 ---@param bottom integer
@@ -122,7 +122,7 @@ local function visible(buffer, top, bottom)
   return vim.list_extend(message_at(buffer, headings, top), below)
 end
 
---- What the parser needs, each of which takes some ten milliseconds to load.
+--- Modules for the parser, each of which takes some ten milliseconds to load.
 local NEEDED = {
   { 'markdown', 'highlights' },
   { 'markdown', 'injections' },
@@ -130,7 +130,7 @@ local NEEDED = {
   { 'markdown_inline', 'injections' },
 }
 
---- Loads it, one thing at a time, and then does what needs it.
+--- Loads them one at a time, then calls back.
 ---@param act fun()
 local function once_loaded(act)
   local needed = table.remove(NEEDED, 1)
@@ -138,7 +138,7 @@ local function once_loaded(act)
     act()
     return
   end
-  -- What cannot be read shows when it is used.
+  -- Errors appear when it is used.
   pcall(vim.treesitter.query.get, needed[1], needed[2])
   vim.defer_fn(function()
     once_loaded(act)
@@ -152,7 +152,7 @@ local function paint_message(buffer, mark)
   local headings = painting.headings
   local at = vim.api.nvim_buf_get_extmark_by_id(buffer, headings, mark, { details = true })
   local row = at[1]
-  -- A long one is seen again when its last piece is there.
+  -- A long message is handled again when its last piece is in the buffer.
   if not row or painting.done[mark] or not painting.is_whole(mark) then
     return
   end
@@ -170,7 +170,7 @@ local function paint_message(buffer, mark)
   end
 end
 
---- Colours messages, as many at a time as the user does not notice.
+--- Highlights messages, in slices that the user does not notice.
 ---@param buffer integer
 ---@param marks integer[]
 local function paint_messages(buffer, marks)
@@ -200,7 +200,7 @@ vim.api.nvim_set_decoration_provider(namespace, {
         end
       end
       if #unpainted > 0 then
-        -- Lasting marks may not be set while the screen is drawn.
+        -- Permanent marks must not be set during a redraw.
         vim.schedule(function()
           once_loaded(function()
             paint_messages(buffer, unpainted)
@@ -214,11 +214,11 @@ vim.api.nvim_set_decoration_provider(namespace, {
 
 ---@return boolean
 local function has_parser()
-  -- It comes with Neovim, but some distributions leave it out, and then this raises or is nil.
+  -- It is part of Neovim, but some distributions omit it; then this raises or returns nil.
   return (pcall(vim.treesitter.get_string_parser, '', 'markdown'))
 end
 
---- Colours the messages of a transcript, which begin at the marks of a namespace.
+--- Highlights the messages of a transcript, which begin at the marks of a namespace.
 ---@param buffer integer
 ---@param headings integer namespace
 ---@param is_whole fun(mark: integer): boolean whether all of a message is in the buffer
@@ -232,7 +232,7 @@ function M.transcript(buffer, headings, is_whole)
   end
 end
 
---- Colours a message anew when it is seen next: its text is another one.
+--- Highlights a message again when it is next visible, because its text has changed.
 ---@param buffer integer
 ---@param mark integer
 ---@param first integer row at which it begins, zero-based
@@ -251,13 +251,13 @@ local function paint_draft(buffer)
   end
   vim.api.nvim_buf_clear_namespace(buffer, namespace, 0, -1)
   local text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n')
-  -- What is pasted was written by others too, and a draft is parsed again and again.
+  -- Pasted text may come from others as well, and a draft is parsed repeatedly.
   if is_harmless(text, true) then
     paint(buffer, 0, text)
   end
 end
 
---- Colours a draft, without the filetype, whose plugins are meant for files.
+--- Highlights a draft without setting the filetype, whose plugins are for files.
 ---@param buffer integer
 function M.draft(buffer)
   if not has_parser() then

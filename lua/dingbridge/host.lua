@@ -10,17 +10,17 @@ local unconfirmed = lazily('dingbridge.unconfirmed')
 
 local M = {}
 
-local ANSWERS_WITHIN = 400 -- milliseconds of silence after which a host that is left is ended
-local STARTS_WITHIN = 5000 -- milliseconds of it that one which is still starting may take
-local LEAVES_WITHIN = 5000 -- milliseconds that leaving takes at most, whatever the host says
+local ANSWERS_WITHIN = 400 -- milliseconds of silence on exit, after which the host is killed
+local STARTS_WITHIN = 5000 -- the same for a host that is still starting
+local LEAVES_WITHIN = 5000 -- milliseconds that the exit takes at most, even if the host answers
 
 local heard_at = 0 -- of `vim.uv.hrtime()`
 local leaving ---@type 'begun'|'done'|nil
 local registered = false
 local channel ---@type integer|nil
-local unasked = false -- whether the host started by itself, and nothing was asked of it before it greeted
+local unasked = false -- whether the host was started without a request, and none came before it greeted
 
---- The interpreter that is used.
+--- The interpreter of the host.
 ---@return dingbridge.Python
 function M.python()
   local _, _, written = require('dingbridge.options').check(host_settings.options())
@@ -39,8 +39,7 @@ local function cannot_start(chosen, words)
   require('dingbridge.notice').show(shown, 'error')
 end
 
---- Says something to the host. One that has ended a moment ago, of which we are not told yet, hears
---- nothing; `on_exit` tells why it ended.
+--- Notifies the host. Does nothing if it has just ended; `on_exit` reports why.
 ---@param act fun() fails when the channel is closed
 ---@return boolean said
 local function if_it_lives(act)
@@ -73,7 +72,7 @@ local function on_exit(ended, code, chosen, words)
   end
   local was_up = M.greeted
   M.greeted = false
-  require('dingbridge.updates').host_ended() -- drafts come back, and wait for the user
+  require('dingbridge.updates').host_ended() -- restores drafts, which then wait for the user
   local restarts = was_up and unconfirmed.wants_restart(host_settings.key())
   if was_up then
     local name = restarts and 'host_restarts' or 'host_ended'
@@ -86,7 +85,7 @@ local function on_exit(ended, code, chosen, words)
   end
 end
 
---- Starts the remote plugin's process. Neovim's own way to do so would wait until Python has started.
+--- Starts the remote plugin's process, without waiting for Python as Neovim's own function would.
 ---@return integer channel
 local function start_job()
   local chosen = M.python()
@@ -109,7 +108,7 @@ local function start_job()
   return job
 end
 
---- Defines the commands, which start the host when they are first used. Starts nothing itself.
+--- Defines the commands, which start the host on first use.
 function M.register()
   if registered then
     return
@@ -123,7 +122,7 @@ function M.register()
   require('dingbridge.focus').watch()
 end
 
---- Starts the host unless it runs, for something that it is to be asked.
+--- Starts the host, unless it runs, for a request.
 ---@return boolean running
 function M.start()
   if M.start_unasked() then
@@ -132,7 +131,7 @@ function M.start()
   return channel ~= nil
 end
 
---- Starts the host unless it runs, because it has something to do by itself.
+--- Starts the host, unless it runs, without a request.
 ---@return boolean running
 function M.start_unasked()
   if channel then
@@ -151,12 +150,12 @@ function M.start_unasked()
   return true
 end
 
---- The host says that it is there, whoever started it.
+--- Handles the greeting of a host, which Neovim's manifest may have started.
 ---@param reached integer
 function M.greet(reached)
   M.greeted = true
   if channel ~= reached then
-    -- Started from the manifest, whose commands lose the range when they are first used.
+    -- Started from the manifest, whose commands lose the range on first use.
     M.register()
     require('dingbridge.user_commands').define()
     channel, unasked = reached, false
@@ -168,7 +167,7 @@ function M.is_running()
   return channel ~= nil
 end
 
---- Passes an event to the host, starting it if need be.
+--- Passes an event to the host, starting it if needed.
 ---@param name string
 ---@param payload table
 ---@return boolean sent
@@ -187,7 +186,7 @@ function M.tell(name, payload)
   end)
 end
 
---- Has a new service or host show again what is open here, and hands over what the one before has not
+--- Requests the open sessions from a new service or host, and submits what the previous one has not
 --- confirmed.
 function M.hand_over()
   if not channel then
@@ -195,12 +194,12 @@ function M.hand_over()
   end
   if_it_lives(function()
     local sessions = vim.tbl_keys(state.transcripts)
-    if sessions[1] or M.greeted then -- one that lost its service waits for it
+    if sessions[1] or M.greeted then -- a host that lost its service waits for this
       pass_on('shown', { sessions = sessions })
     end
     local messages = unconfirmed.under_way()
     if messages[1] then
-      -- They may have met their end when there was no service, or no host.
+      -- They may have ended while there was no service or host.
       pass_on('under_way', { messages = messages })
     end
     unconfirmed.hand_over(function(name, payload)
@@ -210,7 +209,7 @@ function M.hand_over()
   end)
 end
 
---- Keeps the user's table for the host, and passes it on at once to one that runs.
+--- Stores the user's table for the host, and passes it to a running one.
 ---@param options table
 ---@param problems string[] what the editor finds wrong with it
 function M.configure(options, problems)
@@ -223,18 +222,18 @@ function M.configure(options, problems)
   end
 end
 
---- How far the host is with leaving, as it says itself.
+--- Handles the host's report about the progress of the exit.
 ---@param word 'begun'|'done'
 function M.leaves(word)
   leaving = word
 end
 
---- Something came from the host: it is there.
+--- Notes a sign of life from the host.
 function M.heard()
   heard_at = vim.uv.hrtime()
 end
 
---- Waits until the host has left or is gone, as long as it gives a sign of life now and then.
+--- Waits until the host has finished or is gone, as long as it gives signs of life.
 ---@return boolean left
 local function waits_until_left()
   local began = vim.uv.hrtime()
@@ -248,11 +247,10 @@ local function waits_until_left()
   return leaving == 'done'
 end
 
---- Ends the host once whatever else happens when Neovim is left has happened: Neovim itself would
---- wait two seconds for one that is frozen.
+--- Kills the host as the last step of the exit: Neovim would wait two seconds for a frozen one.
 ---@param job integer
 local function end_at_last(job)
-  -- The channel may be closed by now.
+  -- The channel may be closed already.
   local ok, pid = pcall(vim.fn.jobpid, job)
   if ok then
     vim.api.nvim_create_autocmd('VimLeave', {
@@ -264,13 +262,13 @@ local function end_at_last(job)
   end
 end
 
---- Lets the service write what is to be written, which takes two seconds at most. A host that is silent
---- for half a second, or has no service any more, is ended; one that is still starting has longer,
---- unless it was asked for nothing. What nobody has written down goes into a file.
+--- Waits until everything is durable, at most two seconds after the last sign of life. A host that is
+--- silent or has lost its service is killed; one that is still starting has more time, unless it has
+--- no requests. Requests that are not durable are written to a file.
 function M.stop()
   local job, is_done = channel, channel == nil
   if job and not unasked then
-    -- A host that died a moment ago cannot be asked any more.
+    -- The host may have just died.
     pcall(vim.rpcnotify, job, 'dingbridge_stop')
     is_done = waits_until_left()
   end

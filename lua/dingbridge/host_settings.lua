@@ -1,4 +1,4 @@
---- The user's settings on their way to the host: which revision it has, and which one is in force.
+--- The user's settings for the host: which revision it has, and which one is in effect.
 
 local unconfirmed = require('dingbridge.lazily')('dingbridge.unconfirmed')
 
@@ -8,7 +8,7 @@ local revision, sent_revision, revision_in_force = 0, nil, nil
 local key, key_of ---@type string|nil, integer|nil the key of that revision, see `M.key`
 local settings = { options = {} } ---@type { options: table, problems?: string[] } no problems before `setup()`
 
---- The user's table with functions replaced by a marker: a function cannot leave the editor.
+--- The user's table with functions, which cannot leave the editor, replaced by a marker.
 ---@param value any
 ---@return any
 local function sendable(value)
@@ -20,17 +20,17 @@ local function sendable(value)
   return value
 end
 
---- The user's table as it was written.
+--- The user's table as written.
 ---@return table
 function M.options()
   return settings.options
 end
 
---- Keeps the user's table for the host, as a new revision.
+--- Stores the user's table for the host, as a new revision.
 ---@param options table
 ---@param problems string[] what the editor finds wrong with it
 function M.set(options, problems)
-  -- A table that holds itself, or has names and positions, cannot leave the editor.
+  -- A table that contains itself, or mixes names and positions, cannot be encoded.
   if problems[1] and not pcall(function()
     vim.api.nvim_call_function('type', { sendable(options) })
   end) then
@@ -49,25 +49,25 @@ function M.key()
   return key
 end
 
---- The service has put the settings of this revision into force.
+--- Notes that the settings of this revision are in effect.
 ---@param in_force integer
 function M.configured(in_force)
   revision_in_force = in_force
 end
 
---- Whether the latest settings are in force.
+--- Whether the latest settings are in effect.
 ---@return boolean
 function M.is_configured()
   return revision_in_force == revision
 end
 
---- The user's table, and the folder that its relative paths refer to.
+--- The user's table, and the folder of its relative paths.
 ---@return { options: table, cwd: string }
 function M.settings()
   return { options = sendable(settings.options), cwd = vim.fn.getcwd() }
 end
 
---- The settings, if the host does not have this revision yet, else nil.
+--- The settings if the host does not have this revision yet, otherwise nil.
 ---@return table|nil
 function M.new_settings()
   if sent_revision == revision then
@@ -85,7 +85,7 @@ function M.new_settings()
   })
 end
 
---- The host ended: the next one needs the settings again.
+--- Handles the end of a host: the next one needs the settings again.
 function M.forget_sent()
   sent_revision = nil
 end

@@ -1,4 +1,4 @@
---- The Lua side of dingbridge. Everything here answers from tables: nothing asks another process.
+--- The Lua interface of dingbridge. All functions answer from tables, without asking another process.
 
 local say = require('dingbridge.say')
 
@@ -6,13 +6,13 @@ local M = {}
 
 ---@type dingbridge.Written what the settings give, as written; nil before they were looked at
 local written = nil
---- What the settings say of the bridge before a host has read them.
+--- The status according to the settings, before a host has read them.
 local before = { mode = 'off', account = '', last_error = '' }
 ---@type string[] what the editor finds wrong with the settings
 local problems = {}
 local responder ---@type (fun(message: table, reply: fun(text: string)))|nil
 
---- Takes these settings.
+--- Applies these settings.
 ---@param given any
 ---@return any raw the table with the options
 ---@return dingbridge.Foreseen[] accounts none when there are problems
@@ -38,7 +38,7 @@ local function in_force()
   return written
 end
 
---- The value of an option that is for the whole editor: as written, or the default.
+--- The value of an editor-wide option: as written, or the default.
 ---@param name string
 ---@return any
 local function value(name)
@@ -66,21 +66,21 @@ function M.setup(opts)
   end
 end
 
---- What the editor finds wrong with the settings, a sentence each.
+--- The problems that the editor finds in the settings, one sentence each.
 ---@return string[]
 function M.problems()
   in_force()
   return problems
 end
 
---- The mode that the settings choose, as far as the editor can tell.
+--- The mode according to the settings, as far as the editor knows it.
 ---@return 'off'|'webhook'|'api'|'unknown'
 function M.mode()
   in_force()
   return before.mode
 end
 
---- The key that sends a draft, or nil. One that cannot be used is the default.
+--- The key that sends a draft, or nil. The default if the given one is invalid.
 ---@return string|nil
 function M.send_key()
   local key = value('send_key')
@@ -90,7 +90,7 @@ function M.send_key()
   return key ~= false and require('dingbridge.generated').options.send_key.default or nil
 end
 
---- The Lua function that answers in a session, or nil.
+--- The Lua responder, or nil.
 ---@return (fun(message: table, reply: fun(text: string)))|nil
 function M.responder()
   return responder

@@ -1,4 +1,4 @@
---- `:Chat install`: makes the plugin's own Python environment, and tells each step.
+--- `:Chat install`: creates the plugin's Python environment, and shows each step.
 
 local host = require('dingbridge.host')
 local notice = require('dingbridge.notice')
@@ -7,13 +7,13 @@ local report_window = require('dingbridge.report_window')
 local say = require('dingbridge.say')
 
 local M = {
-  --- What can be installed besides.
+  --- The extras that can be installed.
   EXTRAS = { 'images' },
 }
 
 local is_running = false
 
---- Shows a step on one line that the next one replaces, never so long that Neovim asks for a key.
+--- Shows a step on one line, which the next one replaces, short enough to need no key press.
 ---@param line string
 local function tell_step(line)
   local text = require('dingbridge.message_format').one_line(line)
@@ -23,7 +23,7 @@ local function tell_step(line)
   vim.api.nvim_echo({ { text } }, false, {})
 end
 
---- Says what went wrong, and shows all that was said in a window that can be copied from.
+--- Reports an error, and shows the whole output in a window.
 ---@param problem string
 ---@param steps string[]
 local function fail(problem, steps)
@@ -42,7 +42,7 @@ local function succeed()
   end
 end
 
---- Tries one interpreter after the other until one runs at all: the shim of a version manager may stand for nothing.
+--- Tries one interpreter after the other until one runs: the shim of a version manager may not work.
 ---@param candidates string[]
 ---@param extras string[]
 ---@param complaint string what the ones before complained of
@@ -78,7 +78,7 @@ local function try(candidates, extras, complaint)
     end
   end
   local command = python.install_command(program, extras)
-  -- What cannot be started, such as a file of another machine, raises.
+  -- Raises for a file that cannot be run.
   local ok, problem = pcall(vim.system, command, {
     cwd = python.FOLDER,
     text = true,
@@ -89,7 +89,7 @@ local function try(candidates, extras, complaint)
   end
 end
 
---- Installs what the plugin needs, and the extras; `:Chat` works afterwards.
+--- Installs the plugin's dependencies and the extras; `:Chat` works afterwards.
 ---@param argument string extras with spaces between them
 function M.run(argument)
   local extras = vim.split(argument, '%s+', { trimempty = true })

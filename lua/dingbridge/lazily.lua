@@ -1,4 +1,4 @@
---- A module that is loaded at its first use, which keeps start-up short.
+--- A module that is loaded on first use, which keeps start-up short.
 
 ---@param name string
 ---@return any

@@ -1,8 +1,8 @@
---- What the keys of a transcript do with a link: open, show, go to the file.
+--- The keys of a transcript for links: open, show, go to the file.
 ---
---- Links were written by others. Handed on are addresses of the web and of mail, and files of certain
---- kinds that lie in the folder of received files or in the project; text opens in the editor, and
---- anything else is shown and never opened.
+--- Other people wrote the links. Only web and mail addresses, and files of certain types in the folder
+--- of received files or the project, are passed to the system; text opens in the editor; anything else
+--- is shown but never opened.
 
 local links = require('dingbridge.links')
 local message_format = require('dingbridge.message_format')
@@ -13,10 +13,10 @@ local say = require('dingbridge.say')
 
 local M = {}
 
--- Neovim 0.12 opens on Windows by way of a shell, to which an address may be a command.
+-- Neovim 0.12 opens URLs through a shell on Windows, where an address could be a command.
 local OPENER = vim.fn.has('win32') == 1 and { cmd = { 'rundll32', 'url.dll,FileProtocolHandler' } } or nil
 
---- Endings of files that a program outside shows and that nothing runs.
+--- Extensions of files that other programs display and nothing executes.
 local SHOWN_OUTSIDE = {}
 for ending in
   ('png jpg jpeg gif webp bmp heic pdf mp3 amr wav ogg m4a mp4 mov webm docx xlsx pptx zip'):gmatch('%a[%w]*')
@@ -44,8 +44,8 @@ local function refuse(target, sentence)
   notice.show(say(sentence, { target = message_format.one_line(target) }), 'warn')
 end
 
---- The file that a target names, when it may be opened: in the folder of received files or in the
---- project. Relative ones are seen from there.
+--- The file of a target, if it may be opened: in the folder of received files or in the project, to
+--- which relative paths refer.
 ---@param target string
 ---@return string? path
 ---@return string? folder that it is in
@@ -77,7 +77,7 @@ local function is_text(path)
   return not sample:find('%z')
 end
 
---- Hands something on to the program that the system has for it.
+--- Opens something with the system's default program.
 ---@param target string
 local function hand_on(target)
   local _, problem = vim.ui.open(target, OPENER)
@@ -121,7 +121,7 @@ function M.open()
   end
 end
 
---- Shows where the link under the cursor leads.
+--- Shows the target of the link under the cursor.
 function M.show()
   local link = under_cursor()
   notice.show(link and message_format.one_line(link.target) or say('no_link'))
@@ -146,7 +146,7 @@ function M.go_to_file()
   end
 end
 
---- The keys of a transcript for links, with what they do and the sentence about that.
+--- The keys of a transcript for links, with their functions and descriptions.
 M.KEYS = {
   ['<CR>'] = { M.open, 'key_open' },
   gx = { M.open, 'key_open' },

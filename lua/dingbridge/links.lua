@@ -1,14 +1,14 @@
---- The links in a message: where they stand, what they point at, and the marks they get. The text
---- itself stays as it is.
+--- The links in a message: their positions and targets, and the extmarks for them. The text is not
+--- changed.
 
 local M = {}
 
--- Terminals agree that these are two columns wide, as they do not of 🖼.
+-- All terminals draw these two columns wide, unlike 🖼.
 local PICTURE, FILE = '📷 ', '📎 '
 
-local MOST = 50 -- links of a line, so that no line that others wrote takes long
+local MOST = 50 -- links of a line, so that no line takes long
 
--- What ends a sentence is not a part of an address that stands in it.
+-- The punctuation at the end of a sentence is not part of an address.
 local ENDINGS = { '.', ',', ';', ':', '!', '?', '"', "'", '*', '_', '~' }
 vim.list_extend(ENDINGS, { '。', '，', '、', '；', '：', '！', '？', '”', '’', '）', '】', '》', '」', '』' })
 local CLOSING = { '。', '，', '；', '！', '？', '”', '）', '】', '》', '」', '』' }
@@ -21,7 +21,7 @@ local namespace = vim.api.nvim_create_namespace('dingbridge_links')
 ---@field target string
 ---@field is_picture boolean
 
---- Where the link begins whose label ends at a bracket.
+--- The start of the link whose label ends at a bracket.
 ---@param line string
 ---@param ending integer byte of the closing bracket
 ---@return integer|nil
@@ -76,7 +76,7 @@ local function target_at(line, from)
   end
 end
 
---- An address without what only stands behind it.
+--- An address without the punctuation behind it.
 ---@param address string
 ---@return string
 local function trimmed(address)
@@ -99,7 +99,7 @@ local function trimmed(address)
   return address
 end
 
---- The links of a line, in order: those of Markdown, and addresses that just stand there.
+--- The links of a line, in order: Markdown links and bare addresses.
 ---@param line string
 ---@return dingbridge.Link[]
 function M.find(line)
@@ -136,7 +136,7 @@ function M.find(line)
   return found
 end
 
---- The link at a byte of a line; else the next one in it, else the last one before.
+--- The link at a byte of a line, otherwise the next one, otherwise the last one before.
 ---@param line string
 ---@param column integer
 ---@return dingbridge.Link|nil
@@ -151,8 +151,8 @@ function M.at(line, column)
   return last
 end
 
---- Whether an address of the web or of a mail may be handed on: nothing else is one, and nothing
---- that a shell or a terminal could read in another way.
+--- Whether an address may be passed to the system: a web or mail address without characters that a
+--- shell or terminal could interpret.
 ---@param target string
 ---@return boolean
 function M.is_address(target)
@@ -161,13 +161,13 @@ function M.is_address(target)
   return known and target:find("^[%w%-._~:/?#%[%]@!$&'()*+,;=%%\128-\255]+$") ~= nil
 end
 
---- The folder in which received files are kept, with a slash at its end.
+--- The folder of received files, with a trailing slash.
 ---@return string
 function M.media_folder()
   return vim.fs.joinpath(vim.fn.stdpath('data'), 'dingbridge', 'media') .. '/'
 end
 
---- Marks the links of lines: addresses for the terminal, and received files with a sign.
+--- Sets extmarks for the links of lines: addresses for the terminal, and a sign for received files.
 ---@param buffer integer
 ---@param first integer row of the first line, zero-based
 ---@param lines string[]
@@ -194,7 +194,7 @@ function M.mark(buffer, first, lines)
   end
 end
 
---- Takes the marks away.
+--- Removes these extmarks.
 ---@param buffer integer
 ---@param first? integer row, zero-based; not given: all
 ---@param last? integer row behind the last one

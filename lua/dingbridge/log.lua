@@ -2,7 +2,7 @@
 
 local M = {}
 
-local EVERY = 300 -- milliseconds between two looks at the file
+local EVERY = 300 -- milliseconds between two checks of the file
 
 ---@param window integer
 ---@param buffer integer
@@ -33,7 +33,7 @@ local function follow(buffer, path)
     end
   end
   poll:start(path, EVERY, vim.schedule_wrap(look))
-  -- After its first look, which finds nothing new: at what came since the buffer was read.
+  -- The first check finds nothing new; this one finds what was added since the buffer was read.
   vim.uv.fs_stat(path, vim.schedule_wrap(look))
   vim.api.nvim_create_autocmd('BufUnload', {
     buffer = buffer,
@@ -44,7 +44,7 @@ local function follow(buffer, path)
   })
 end
 
---- Shows the log in a tab page of its own, or where it is shown already.
+--- Shows the log in a new tab page, or where it is already shown.
 ---@param path string
 function M.open(path)
   local buffer = vim.fn.bufnr('^' .. vim.fn.escape(path, '[]*?,{}\\') .. '$')
@@ -52,7 +52,7 @@ function M.open(path)
   if window then
     vim.api.nvim_set_current_win(window)
   else
-    -- Others wrote parts of it: it sets no options.
+    -- No modelines: other people wrote parts of the log.
     vim.bo[vim.fn.bufadd(path)].modeline = false
     vim.cmd.tabedit(vim.fn.fnameescape(path))
     window, buffer = vim.api.nvim_get_current_win(), vim.api.nvim_get_current_buf()

@@ -1,4 +1,4 @@
---- Changes messages that are in the buffer of a transcript: replaces their text, removes them.
+--- Changes messages in the buffer of a transcript: replaces their text, or removes them.
 
 local transcript_buffer = require('dingbridge.transcript_buffer')
 local links = require('dingbridge.links')
@@ -19,7 +19,7 @@ local function all_lines(message)
   return lines
 end
 
---- Puts a message's text as it is now into the place of the one before, where that is shown.
+--- Replaces a message's text in the buffer, if it is shown.
 ---@param view dingbridge.View
 ---@param message dingbridge.Message
 ---@param before string
@@ -33,7 +33,7 @@ function M.rewrite(view, message, before)
   end
   local old = all_lines(vim.tbl_extend('force', message, { text = before }))
   local new = all_lines(message)
-  local first, same = 1, 0 -- lines that are the same at the beginning, and at the end
+  local first, same = 1, 0 -- first line that differs, and the number of equal lines at the end
   while first < math.min(#old, #new) and old[first + 1] == new[first + 1] do
     first = first + 1
   end
@@ -58,7 +58,7 @@ function M.rewrite(view, message, before)
   return true
 end
 
---- Takes messages out of the buffer, if all that was told of their transcript is there.
+--- Removes messages from the buffer, if it contains the whole transcript in Lua.
 ---@param view dingbridge.View
 ---@param transcript dingbridge.Transcript
 ---@param messages dingbridge.Message[]

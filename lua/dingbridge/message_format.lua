@@ -9,7 +9,7 @@ M.namespace = vim.api.nvim_create_namespace('dingbridge')
 
 local LONGEST_LINE = 2000 -- bytes; a longer one is wrapped, so that drawing it stays fast
 local REASON_LINES = 4
-local PIECE = 16000 -- bytes of a text that are shown in one go
+local PIECE = 16000 -- bytes of a text that are shown at once
 local LINE_END = 10
 
 local LINKS = {
@@ -54,7 +54,7 @@ local function clock(time)
   return tostring(os.date(today and '%H:%M' or '%Y-%m-%d %H:%M', second))
 end
 
---- Text on one line, without anything that is no character.
+--- Text on one line, without invalid bytes.
 ---@param text string
 ---@return string
 function M.one_line(text)
@@ -74,7 +74,7 @@ local function add_line(lines, line)
   lines[#lines + 1] = from == 1 and line or line:sub(from)
 end
 
---- Where the piece of a text ends that begins at a byte: behind the last line that is whole.
+--- The end of the piece of a text that begins at a byte: after its last complete line.
 ---@param text string
 ---@param from integer
 ---@return integer last byte of the piece, without the end of its last line
@@ -93,7 +93,7 @@ local function piece(text, from)
   return last - 1, last
 end
 
---- The lines of a message, or a piece of them where it is long; the first one is its heading.
+--- The lines of a message, or of a piece of a long one; the first is its heading.
 ---@param message dingbridge.Message
 ---@param from? integer byte of the text at which the next piece begins
 ---@return string[]
@@ -118,7 +118,7 @@ function M.lines(message, from)
   return lines, next_from
 end
 
---- The decoration of a message's heading, which carries the sign of its fate.
+--- The decoration of a message's heading, with the sign of its delivery state.
 ---@param message dingbridge.Message
 ---@param width integer columns there are
 ---@param mark? integer the mark to replace

@@ -31,8 +31,8 @@ local function matches(a, b, a_from, a_to, b_from, b_to)
     + matches(a, b, a_best + best, a_to, b_best + best, b_to)
 end
 
---- The known name nearest to `word`, by the measure of Python's `difflib.get_close_matches`; nil
---- when none is near.
+--- The known name nearest to `word`, as Python's `difflib.get_close_matches` finds it; nil if none is
+--- near.
 ---@param word string
 ---@param known string[]
 ---@return string?

@@ -4,14 +4,14 @@ local command_name = require('dingbridge.command_name')
 local wrap = require('dingbridge.wrap')
 
 local M = {
-  --- What was said last, newest at the end.
+  --- The latest notices, the newest at the end.
   ---@type { text: string, level: integer }[]
   said = {},
 }
 
 local KEPT = 200
 local SHOWN_FOR = 6000 -- milliseconds, and one second more for each further line
-local WIDEST = 60 -- columns, and no more than half of the screen where that is wide enough to read
+local WIDEST = 60 -- columns; also at most half of the screen, if that is wide enough to read
 local NARROWEST = 40 -- columns
 
 local HIGHLIGHT = {
@@ -23,14 +23,14 @@ local HIGHLIGHT = {
 local namespace = vim.api.nvim_create_namespace('dingbridge_notice')
 local offered = {} ---@type any[] the arguments for `vim.notify`
 
---- For the one command that may run it.
+--- The callback of the command that may run it.
 function M.notify_offered()
   vim.notify(unpack(offered))
 end
 
---- Whether the user, or a plugin of theirs, shows this in their own way. Neovim's own `vim.notify`
---- writes into the message area, which may ask for a key: what is written there is caught and counts
---- as not shown, and so does what fails.
+--- Shows lines with `vim.notify`, if the user or a plugin has replaced it. Returns whether they are
+--- shown. Output to the message area, which may require a key press, is captured and counts as not
+--- shown, and so does an error.
 ---@param text string
 ---@param level integer
 ---@return boolean
@@ -58,7 +58,7 @@ local function open_corner()
   return corner and vim.api.nvim_win_is_valid(corner.window) and corner or nil
 end
 
---- Shows lines in a corner for a while, below those that stand there.
+--- Shows lines in a corner for a while, below earlier ones.
 ---@param text string
 ---@param level integer
 local function float(text, level)
@@ -106,7 +106,7 @@ local function float(text, level)
     })
   end
   local window = before and before.window or vim.api.nvim_open_win(buffer, false, place)
-  -- What is new is seen where not all of it fits.
+  -- The newest lines are visible if not all of them fit.
   vim.api.nvim_win_set_cursor(window, { rows, 0 })
   local now = { window = window, buffer = buffer, rows = rows, width = width }
   corner = now
@@ -117,7 +117,7 @@ local function float(text, level)
   end, SHOWN_FOR + 1000 * #lines)
 end
 
---- Notes what the user is told.
+--- Stores a notice.
 ---@param text string
 ---@param level? integer
 function M.note(text, level)
@@ -132,7 +132,7 @@ end
 local function display(text, level)
   local mode = vim.api.nvim_get_mode().mode
   if vim.startswith(mode, 'c') then
-    -- Neovim 0.10 catches nothing while a command line is open.
+    -- Neovim 0.10 cannot capture output while a command line is open.
     vim.api.nvim_create_autocmd('CmdlineLeave', {
       once = true,
       callback = vim.schedule_wrap(function()
@@ -144,8 +144,8 @@ local function display(text, level)
   end
 end
 
---- Says something: in the way that the user has for notifications, or in a corner. The message area
---- is left alone, where a second line makes Neovim ask for a key.
+--- Shows a notice: with the user's `vim.notify`, or in a corner. Not in the message area, where a
+--- second line requires a key press.
 ---@param text string
 ---@param level? 'info'|'warn'|'error'
 function M.show(text, level)

@@ -1,16 +1,16 @@
---- Checks values in the table given to `setup()`: their types, their shapes, and placeholders. What a
---- value means is for Python to say (`dingbridge/core/options/values.py`), and so is what a variable holds.
+--- Checks values in the table given to `setup()`: types, shapes and placeholders. Python checks what
+--- they mean, and the values of variables (`dingbridge/core/options/values.py`).
 
 local generated = require('dingbridge.generated')
 local say = require('dingbridge.say')
 
-local LONGEST_KEY = 60 -- bytes; a longer one is not shown and not compared
+local LONGEST_KEY = 60 -- bytes; a longer key is neither shown nor compared
 local TYPES = { flag = 'boolean', number = 'number', ['whole number'] = 'number' } -- any other is text
 local NAMES = { boolean = 'true_or_false', number = 'a_number', string = 'some_text' } -- of sentences
 local MAY_BE_OFF = { key = true, sign = true }
 local TOKEN = '^https://oapi%.dingtalk%.com/robot/send%?access_token=([^&#%s]+)$' -- of a webhook
 
---- What is wrong so far. Sentences never hold a value, only names, paths and placeholders.
+--- The problems found. Sentences contain names, paths and placeholders, never a value.
 ---@class dingbridge.Check
 ---@field sentences table<string, true>
 local Check = {}
@@ -22,14 +22,14 @@ function Check.is_given(value)
   return value ~= nil and value ~= vim.NIL
 end
 
---- Whether `value` has positions rather than names; an empty table counts as either.
+--- Whether `value` is a list; an empty table counts as list and map.
 ---@param value any
 ---@return boolean
 local function is_list(value)
   return type(value) == 'table' and (next(value) == nil or vim.islist(value))
 end
 
---- Whether a table has nothing but the entry of that name.
+--- Whether the table's only entry has that name.
 ---@param value table
 ---@param name string
 ---@return boolean
@@ -37,7 +37,7 @@ local function has_only(value, name)
   return next(value) == name and next(value, name) == nil
 end
 
---- Whether it is a function, or what stands for one that has left the editor.
+--- Whether it is a function or its marker.
 ---@param value any
 ---@return boolean
 local function is_function(value)
@@ -45,7 +45,7 @@ local function is_function(value)
   return type(value) == 'function' or is_marker
 end
 
---- What a value of the wrong kind is called in a sentence.
+--- The name of a value's kind, for a sentence.
 ---@param value any
 ---@return string
 local function kind_of(value)
@@ -57,7 +57,7 @@ local function kind_of(value)
   return say(Check.is_given(value) and (NAMES[type(value)] or 'something_else') or 'no_value')
 end
 
---- What a value must be, in words that follow "expected" and "must be".
+--- The valid values in words, to follow "expected" or "must be".
 ---@param what dingbridge.Option|string an option, or the name of the sentence that says it
 ---@return string
 local function expects(what)
@@ -80,7 +80,7 @@ function Check.stripped(text)
   return text:match('^[ \t\r\n\v\f]*(.-)[ \t\r\n\v\f]*$')
 end
 
---- The variable that a value names: `'$NAME'` or `'${NAME}'`.
+--- The variable in a value: `'$NAME'` or `'${NAME}'`.
 ---@param value any
 ---@return string?
 function Check.variable(value)
@@ -97,7 +97,7 @@ local function is_placeholder(text)
     or text:find('^<[%a _-]+>$') ~= nil
 end
 
---- `path.key`, unless the key is no name at all: it may be a value in the wrong place.
+--- `path.key`; `path[...]` if the key is not a name, because it may be a misplaced value.
 ---@param path string
 ---@param key string
 ---@return string
@@ -106,7 +106,7 @@ function Check.join(path, key)
   return path .. (is_name and '.' .. key or '[...]')
 end
 
---- The same for a conversation id, which may hold `+`, `/` and `=`.
+--- The same for a conversation id, which may contain `+`, `/` and `=`.
 ---@param path string
 ---@param key string
 ---@return string
@@ -185,7 +185,7 @@ function Check:text(option, value, path)
   return false
 end
 
---- A list whose items are text. `each` is told what is text.
+--- Checks a list of texts. `each` is called with each text.
 ---@param value any
 ---@param path string
 ---@param each fun(item: string, path: string)
@@ -218,7 +218,7 @@ function Check:program(value, path, what)
   end)
 end
 
---- The values that are tables with entries of their own, by kind.
+--- Checks of values that are tables, by kind.
 ---@type table<string, fun(check: dingbridge.Check, option: dingbridge.Option, value: any, path: string)>
 local NESTED = {
   responder = function(check, option, value, path)
@@ -283,7 +283,7 @@ function Check:value(option, value, path)
   elseif type(value) == 'string' then
     self:text(option, value, path)
   elseif option.least then
-    -- Written so that NaN, which is neither below nor above anything, is outside.
+    -- Written so that NaN is out of range.
     local is_inside = value >= option.least and value <= option.most
     if not is_inside or (option.kind == 'whole number' and value ~= math.floor(value)) then
       self:add(path, say('must_be', { expected = expects(option) }))

@@ -1,6 +1,6 @@
---- Checks the table given to `setup()` before any Python process exists: names, types, shapes and
---- placeholders. Whether the options fit together is for Python to say, at the first command
---- (`dingbridge/core/options/settings.py`). What both find they tell in the same sentences.
+--- Checks the table given to `setup()` without a Python process: names, types, shapes and
+--- placeholders. Python checks whether the options fit together, at the first command
+--- (`dingbridge/core/options/settings.py`). Both use the same sentences.
 
 local Check = require('dingbridge.option_values')
 local generated = require('dingbridge.generated')
@@ -12,7 +12,7 @@ local OUTER, INNER = generated.prefix:match('^(%w+)%.(%w+)$')
 
 ---@alias dingbridge.Scope table<string, any> canonical name to what is written
 
---- What one table gives.
+--- The options that one table gives.
 ---@class dingbridge.Written
 ---@field outer dingbridge.Scope outside of accounts
 ---@field accounts table<string, dingbridge.Scope>
@@ -36,7 +36,7 @@ local function names_inside(within, wrappers)
   return names
 end
 
---- Whether a table's `type` names our platform, as the settings of other gateways do.
+--- Whether a table's `type` names our platform, as in the settings of other gateways.
 ---@param check dingbridge.Check
 ---@param kind any
 ---@param path string
@@ -68,7 +68,7 @@ local function account(reading, name, value, path)
   options(reading, value, path, '', accounts[name])
 end
 
---- What stands in `channels`: the block of the platform, or accounts by their `type`.
+--- The entries of `channels`: the platform's block, or accounts by their `type`.
 ---@param reading dingbridge.Reading
 ---@param value any
 ---@param path string
@@ -92,7 +92,7 @@ local function channels(reading, value, path)
   end)
 end
 
---- Checks every option that `value` gives, however it is spelt and nested, and notes it in `scope`.
+--- Checks every option in `value`, in any spelling and nesting, and adds it to `scope`.
 ---@param reading dingbridge.Reading
 ---@param value any
 ---@param path string
@@ -115,7 +115,7 @@ function options(reading, value, path, within, scope, may_wrap)
       end)
     elseif option and is_given then
       check:value(option, entry, here)
-      scope[name] = entry -- where several spellings differ, Python says so
+      scope[name] = entry -- Python reports spellings with different values
     elseif generated.nests[spelling] then
       options(reading, entry, here, spelling .. '.', scope)
     elseif spelling == 'type' and is_given then
@@ -128,7 +128,7 @@ function options(reading, value, path, within, scope, may_wrap)
   end)
 end
 
---- The table with the options in what `setup()` is given, which is that table or one around it.
+--- The table with the options in the argument of `setup()`: the argument, or a table in it.
 ---@param check dingbridge.Check what is wrong around it is noted here
 ---@param given table
 ---@return any
@@ -161,7 +161,7 @@ local function unwrapped(check, given)
   return raw
 end
 
---- Checks what `setup()` is given: the options, or `{ integrations = { dingtalk = options } }`.
+--- Checks the argument of `setup()`: the options, or `{ integrations = { dingtalk = options } }`.
 ---@param given any
 ---@return string[] problems sentences, sorted; empty when nothing is wrong that can be seen from here
 ---@return any raw the table with the options

@@ -1,4 +1,4 @@
---- Lets the user choose a person to admit, to refuse, or to remove.
+--- Lets the user choose a person to accept, deny or remove.
 
 local say = require('dingbridge.say')
 
@@ -10,8 +10,7 @@ local PROMPTS = {
   revoke = 'choose_revoke',
 }
 
---- Asks the user, in whatever way they have set up, and gives the command; the updates after this
---- one do not wait.
+--- Asks with `vim.ui.select`, then runs the command. Later updates do not wait.
 ---@param command 'pair'|'deny'|'revoke'
 ---@param rows { [1]: string, [2]: string }[] what the command takes, each with who that is
 function M.choose(command, rows)
@@ -24,7 +23,7 @@ function M.choose(command, rows)
       end,
     }, function(row)
       if row then
-        -- The other name is always ours.
+        -- `:Chat` may belong to another plugin.
         vim.api.nvim_cmd({ cmd = 'DingTalk', args = { command .. ' ' .. row[1] } }, {})
       end
     end)

@@ -2,7 +2,7 @@
 
 local M = {}
 
---- The path with links resolved, also of a file that is not on the disk yet.
+--- The path with links resolved, also of a file that does not exist yet.
 ---@param path string
 ---@return string
 function M.real(path)
@@ -14,7 +14,7 @@ function M.real(path)
   return vim.fs.normalize(found, { expand_env = false })
 end
 
---- The path as seen from the folder, or nil for one outside.
+--- The path relative to the folder, or nil for one outside of it.
 ---@param path string
 ---@param cwd string
 ---@return string|nil

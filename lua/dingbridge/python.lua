@@ -1,4 +1,4 @@
---- The Python that the host runs on: which one it is, what it must have, and what it complains of.
+--- The Python interpreter of the host: how it is found and started, and its errors.
 
 local say = require('dingbridge.say')
 
@@ -8,7 +8,7 @@ local ROOT = vim.fs.dirname(vim.fs.dirname(vim.fs.dirname(debug.getinfo(1, 'S').
 
 M.STUB = ROOT .. '/rplugin/python3/dingbridge_rplugin.py'
 
---- The folder in which the host runs: none that somebody else may have filled.
+--- The working folder of the host: one whose content nobody else controls.
 M.FOLDER = ROOT
 
 local LAUNCH = ROOT .. '/dingbridge/launch.py'
@@ -21,8 +21,7 @@ local function is_absolute(path)
   return vim.startswith(path, '/') or IS_WINDOWS and path:match('^%a:/') ~= nil
 end
 
---- Whether a folder of programs belongs to a virtual environment below the current folder: the project's, not the
---- user's.
+--- Whether a folder of programs belongs to a virtual environment of the project in the current folder.
 ---@param folder string
 ---@return boolean
 local function is_of_project(folder)
@@ -33,8 +32,8 @@ local function is_of_project(folder)
     and vim.uv.fs_stat(environment .. '/pyvenv.cfg') ~= nil
 end
 
---- A program of that name in an absolute folder of the `PATH`. Neovim itself would look in relative ones as well, and
---- on Windows in the current folder first.
+--- The path of a program in an absolute folder of the `PATH`. Neovim would also search relative ones, and on Windows
+--- the current folder first.
 ---@param name string
 ---@return string|nil path
 function M.find(name)
@@ -48,7 +47,7 @@ function M.find(name)
   end
 end
 
---- What somebody wrote as an interpreter, as an absolute path.
+--- The absolute path of an interpreter that the user has set.
 ---@param written string
 ---@return string|nil program
 ---@return string? problem
@@ -67,7 +66,7 @@ local function absolute_path(written)
   return path
 end
 
---- The interpreters on the `PATH`, those that are most likely to be meant first.
+--- The interpreters on the `PATH`, the most likely ones first.
 ---@return string[] paths
 function M.on_path()
   local names = { 'python3' }
@@ -91,10 +90,10 @@ end
 
 local OWN = ROOT .. (IS_WINDOWS and '/.venv/Scripts/python.exe' or '/.venv/bin/python')
 
---- Whether the plugin's own environment has an interpreter that is new enough, as far as files tell.
+--- Whether the plugin's environment has an interpreter that is new enough, according to its files.
 ---@return boolean
 local function has_own()
-  -- Without that file, which raises, Python would find nothing of its own.
+  -- Raises without this file; then Python would not find the environment either.
   local ok, lines = pcall(vim.fn.readfile, ROOT .. '/.venv/pyvenv.cfg', '', 50)
   for _, line in ipairs(ok and lines or {}) do
     local minor = line:match('^version%w*%s*=%s*3%.(%d+)')
@@ -105,8 +104,7 @@ local function has_own()
   return ok and vim.fn.executable(OWN) == 1
 end
 
---- The interpreter that is used. One that was not chosen by the option may find that it will not do, and hands over
---- to another.
+--- The interpreter of the host. If it is unsuitable and was not set by the option, it delegates to another one.
 ---@param wanted any the option `python`
 ---@return dingbridge.Python
 function M.choose(wanted)
@@ -135,15 +133,15 @@ function M.choose(wanted)
   }
 end
 
---- What the interpreter is started with. It runs a file by its path: `-c` and `-m` would look for modules in the
---- current folder.
+--- The arguments of the interpreter. It runs a file by its path, because `-c` and `-m` would search the current
+--- folder for modules.
 ---@param chosen dingbridge.Python
 ---@param part 'host'|'check'|'settings'
 ---@return string[]
 function M.command(chosen, part)
   local command = { chosen.program, LAUNCH, part, M.STUB }
   if part == 'host' then
-    -- Whose service it begins with, before it hears anything.
+    -- The folders of the service that it attaches to before the first request.
     vim.list_extend(command, { vim.fn.stdpath('data'), vim.fn.stdpath('log') })
   end
   if not chosen.is_fixed then
@@ -153,7 +151,7 @@ function M.command(chosen, part)
   return command
 end
 
---- What makes the plugin's own environment.
+--- The command that creates the plugin's environment.
 ---@param program string
 ---@param extras string[]
 ---@return string[]
@@ -161,7 +159,7 @@ function M.install_command(program, extras)
   return vim.list_extend({ program, LAUNCH, 'install', vim.fn.getcwd() }, extras)
 end
 
---- What a program that cannot run the host complained of, and what helps, the best first.
+--- The error of a program that cannot run the host, and advice, the best first.
 ---@param chosen dingbridge.Python
 ---@param words string what it wrote to standard error
 ---@return string problem

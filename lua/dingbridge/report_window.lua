@@ -35,7 +35,7 @@ local function window_of()
 end
 
 local function close()
-  -- Back to where the user was before, and not to whatever window is beside.
+  -- Return to the previous window, not to an adjacent one.
   vim.cmd.wincmd('p')
   vim.api.nvim_buf_delete(buffer, { force = true })
 end
@@ -45,12 +45,12 @@ local function refresh(name)
   host.tell('refresh', { report = name })
 end
 
---- Gives the command about the message that the cursor is on.
+--- Runs the command on the message under the cursor.
 ---@param command 'retry'|'drop'
 local function about_message(command)
   local message = messages[vim.api.nvim_win_get_cursor(0)[1]]
   if message then
-    -- The other name is always ours.
+    -- `:Chat` may belong to another plugin.
     vim.api.nvim_cmd({ cmd = 'DingTalk', args = { command .. ' ' .. message } }, {})
   else
     notice.show(say('no_message_here'), 'warn')
@@ -92,7 +92,7 @@ local function make_buffer()
   return made
 end
 
---- Puts lines into the buffer. What comes from outside is text and nothing else.
+--- Puts lines into the buffer, as plain text.
 ---@param lines { text: string, message: string }[]
 local function fill(lines)
   local texts = {}
@@ -118,7 +118,7 @@ end
 
 ---@return integer|nil window nil when there is no room for one
 local function open()
-  -- A small screen has no room for one window more.
+  -- Raises if a small screen has no room for another window.
   local ok, window = pcall(vim.api.nvim_open_win, buffer, false, { split = 'below', win = -1, height = 5 })
   return ok and window or nil
 end
@@ -145,7 +145,7 @@ local function dress(window, name)
   end
 end
 
---- Shows a report; one of a single line is a message, unless its window is there.
+--- Shows a report; one of a single line as a notice, unless its window is open.
 ---@param report { name: 'status'|'outbox'|'pairings'|'install', lines: { text: string, message: string }[], again: boolean }
 function M.show(report)
   local window = window_of()
@@ -182,14 +182,14 @@ function M.show(report)
   if not is_here then
     vim.api.nvim_win_set_cursor(window, { 1, 0 })
   end
-  -- Somebody who has gone on typing elsewhere is left alone.
+  -- Do not move the cursor of a user who types elsewhere.
   local stays = state.asked_in == vim.api.nvim_get_current_win() and vim.api.nvim_get_mode().mode == 'n'
   if stays and not report.again then
     vim.api.nvim_set_current_win(window)
   end
 end
 
---- What is in the outbox has changed: a report of it that is shown follows.
+--- Refreshes an open report of the outbox after a change.
 function M.outbox_changed()
   if window_of() and shown == 'outbox' then
     refresh('outbox')

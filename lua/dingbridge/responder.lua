@@ -4,21 +4,20 @@ local host = require('dingbridge.host')
 
 local M = {}
 
---- The questions that were not answered yet: what was told with each, which goes back with every
---- reply, so that a later service knows where that belongs.
+--- The `asked` field of each unfinished request, which is returned with every reply, so that a later
+--- service knows where it belongs.
 ---@type table<string, table>
 local open = {}
 
---- The questions that another Neovim answers: what the function says to them does not count.
+--- Requests that another Neovim answers: replies of the function are ignored.
 ---@type table<string, true>
 local withdrawn = {}
 
---- Counts the hosts that are gone: what the function was asked by one of them was given up.
+--- Counts ended hosts: requests of an earlier host are void.
 local lost = 0
 
---- The message that the function gets also has its `session`, and what that session began with:
---- `instructions`, `cwd` and `model`, empty when there is nothing; `files` are the paths of what came
---- along.
+--- The function's message also has its `session`, and what that session was created with:
+--- `instructions`, `cwd` and `model`, or empty; `files` are the paths of attachments.
 ---@param update { request: string, session: string, message: dingbridge.Message, asked: table, instructions: string, cwd: string, model: string, files: string[] }
 function M.ask(update)
   local message = vim.tbl_extend('force', update.message, {
@@ -38,7 +37,7 @@ function M.ask(update)
     end
   end
   local function reply(text)
-    -- A responder may call back from a fast event, where only scheduled calls are allowed.
+    -- A responder may reply from a fast event, where only scheduled calls are allowed.
     vim.schedule(function()
       tell({ text = tostring(text) })
     end)
@@ -49,14 +48,14 @@ function M.ask(update)
   end
   open[request], withdrawn[request] = update.asked, nil
   host.tell('taken', { request = request })
-  -- The function is the user's: its mistake becomes an answer, not a broken bridge.
+  -- An error in the user's function becomes a reply.
   local ok, err = pcall(answer, message, reply)
   if not ok then
     tell({ failure = tostring(err) })
   end
 end
 
---- The questions that the function works on, for a new service.
+--- The unfinished requests, for a new service.
 ---@return { request: string, asked: table }[]
 function M.working()
   local questions = {}
@@ -66,13 +65,13 @@ function M.working()
   return questions
 end
 
---- Another Neovim answers this question.
+--- Handles that another Neovim answers this request.
 ---@param request string
 function M.withdraw(request)
   open[request], withdrawn[request] = nil, true
 end
 
---- The host is gone, and with it all that the function was asked: others answer it.
+--- Drops all requests, because the host is gone: others answer them.
 function M.forget()
   open, lost = {}, lost + 1
 end

@@ -1,11 +1,11 @@
---- What people read: the sentences of `dingbridge/core/catalogue`, by name, with their parts by name.
+--- The sentences of `dingbridge/core/catalogue`, by name, with named parts.
 
---- The sentence with these parts. A `count` of 1 has its own form where the catalogue has one.
+--- The sentence with these parts. For a `count` of 1, uses the singular form if there is one.
 ---@param name string
 ---@param parts? table<string, string|number>
 ---@return string
 return function(name, parts)
-  local sentences = require('dingbridge.sentences') -- read when something is said for the first time
+  local sentences = require('dingbridge.sentences') -- loaded with the first sentence
   parts = parts or {}
   local text = parts.count == 1 and sentences.one[name] or sentences.text[name]
   return (assert(text, name):gsub('{([a-z_]+)}', parts))

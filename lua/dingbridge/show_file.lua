@@ -1,4 +1,4 @@
---- Shows a file that somebody on DingTalk asked for, and leaves focus, mode and cursor alone.
+--- Shows a file for a remote command, without changing focus, mode or cursor.
 
 local paths = require('dingbridge.paths')
 local windows = require('dingbridge.windows')
@@ -8,8 +8,8 @@ local M = {}
 
 local LARGEST = 10 * 1024 * 1024 -- bytes
 
---- The file's buffer, loaded as `:edit` does, but without its modelines and without a question: a
---- file that another editor has open is shown read-only.
+--- The file's buffer, loaded as by `:edit`, but without modelines and prompts: a file that is open in
+--- another editor is shown read-only.
 ---@param path string
 ---@return integer
 local function load(path)
@@ -20,7 +20,7 @@ local function load(path)
     vim.v.errmsg = ''
     local command = { cmd = 'call', args = { ('bufload(%d)'):format(buffer) } }
     command.mods = { silent = true, emsg_silent = true }
-    -- What the user's own autocommands do wrong must not leave the settings behind.
+    -- The options must be restored even if the user's autocommands raise.
     local ok, problem = pcall(vim.api.nvim_cmd, command, {})
     local message = ok and vim.v.errmsg or problem
     vim.bo[buffer].modeline = modeline
@@ -35,8 +35,8 @@ local function load(path)
   return buffer
 end
 
---- A window of this tab page that may show another file: not the user's, nor one of a chat, nor one
---- with changes in it.
+--- A window of this tab page that may show another file: not the current one, not a chat, and without
+--- unsaved changes.
 ---@param buffer integer preferred is one that shows it already
 ---@return integer|nil
 local function free_window(buffer)
@@ -61,7 +61,7 @@ local function free_window(buffer)
   return found
 end
 
---- The window that makes room: one with a file, if possible not the user's.
+--- The window to split: one with a file, if possible not the current one.
 ---@return integer
 local function window_to_split()
   local current = vim.api.nvim_get_current_win()
@@ -96,7 +96,7 @@ function M.open(request)
   end
   local name = paths.below(request.path, request.cwd)
   local file = vim.uv.fs_stat(request.path)
-  -- Looked at once more, as late as can be: a link may stand there since the service looked.
+  -- Checked again as late as possible: a link may have been created since the service's check.
   local is_same = paths.real(request.path) == vim.fs.normalize(request.path, { expand_env = false })
   if not name or not file or file.type ~= 'file' or not is_same then
     return { error = say('not_inside') }
@@ -106,7 +106,7 @@ function M.open(request)
   local user = vim.api.nvim_get_current_win()
   local buffer = load(request.path)
   if vim.api.nvim_get_current_win() ~= user then
-    -- An autocommand of the user's took the focus elsewhere.
+    -- An autocommand has moved the focus.
     vim.api.nvim_set_current_win(user)
   end
   local window = free_window(buffer)
@@ -116,7 +116,7 @@ function M.open(request)
     end
   else
     local how = { split = 'above', win = window_to_split() }
-    -- A small screen has no room for one window more.
+    -- Raises if a small screen has no room for another window.
     local ok, opened = pcall(vim.api.nvim_open_win, buffer, false, how)
     if not ok then
       return { error = say('no_room') }

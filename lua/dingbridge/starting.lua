@@ -1,5 +1,5 @@
---- The chat window that is there before its session is: host and service take a moment to start. What
---- is typed into it goes into the session's draft.
+--- A placeholder window for a chat while host and service start. Text typed into it is moved to the
+--- session's draft.
 
 local buffers = require('dingbridge.buffers')
 local notice = require('dingbridge.notice')
@@ -10,7 +10,7 @@ local M = {}
 
 local TRANSCRIPT, DRAFT = 'chat://starting', 'chat://starting/text'
 
---- Shows the window, unless the user is where no window may be opened.
+--- Shows the window, unless no window can be opened now.
 function M.open()
   if vim.fn.getcmdwintype() ~= '' or buffers.get(DRAFT) then
     return
@@ -18,7 +18,7 @@ function M.open()
   local transcript, draft = buffers.make(TRANSCRIPT, ''), buffers.make(DRAFT, '')
   vim.bo[transcript].modifiable = false
   vim.bo[draft].buftype = 'acwrite'
-  -- Where a text goes shows once the session is there, so nothing can be sent before.
+  -- The destination is unknown until there is a session, so nothing can be sent before.
   vim.api.nvim_create_autocmd('BufWriteCmd', {
     buffer = draft,
     callback = function()
@@ -28,7 +28,7 @@ function M.open()
   chat_layout.show(transcript, draft)
 end
 
---- What was typed so far, and where the cursor is; nil without a window.
+--- The text typed so far, and the cursor; nil without a window.
 ---@return { lines: string[], cursor: integer[]|nil }|nil
 function M.typed()
   local draft = buffers.get(DRAFT)
@@ -42,13 +42,13 @@ function M.typed()
   }
 end
 
---- Removes the window: there is a session in its place.
+--- Removes the window, because the session is there.
 function M.close()
   buffers.remove(TRANSCRIPT)
   buffers.remove(DRAFT)
 end
 
---- There will be no session for now. What was typed stays.
+--- Handles that there will be no session: the typed text stays.
 function M.give_up()
   local typed = M.typed()
   if typed and table.concat(typed.lines) == '' then

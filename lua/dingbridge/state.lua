@@ -12,9 +12,8 @@
 ---@field target_name string which conversation that is
 ---@field robot string who speaks there
 
---- A transcript: the parts that were told above the rest, the lowest one first; the rest, in which
---- arrivals come last; all of it by id; whether still more stands above, for which the service has to
---- be asked, and whether it was all here once.
+--- A transcript: earlier parts, the lowest one first; the rest, with new messages at its end; all
+--- messages by id; whether the service has more above, and whether everything was here once.
 ---@alias dingbridge.Transcript { above: dingbridge.Message[][], list: dingbridge.Message[], by_id: table<string, dingbridge.Message>, more: boolean, is_whole: boolean }
 
 ---@class dingbridge.Session
@@ -61,22 +60,22 @@ local M = {
   status = nil,
   ---@type integer|nil window in which the user gave the latest command: its report may take the focus if they stay
   asked_in = nil,
-  --- The conversations of each session, and the one that a new text is for.
+  --- The conversations of each session, and the one for new texts.
   ---@type table<string, { account: string, robot: string, current: dingbridge.Destination, chosen: boolean, known: dingbridge.Destination[] }>
   destinations = {},
-  --- Ids of the latest messages that failed and that wait, newest first, as commands take them.
+  --- Ids for commands: the latest failed and waiting messages, newest first.
   ---@type { failed: string[], waiting: string[] }
   outbox = { failed = {}, waiting = {} },
-  --- Who asks to be let in and who was, by account: what a command takes, and who that is.
+  --- Open access requests and pairings by account: the argument for commands, and the name.
   ---@type table<string, { asking: { [1]: string, [2]: string }[], paired: { [1]: string, [2]: string }[] }>
   let_in = {},
-  --- Whether the service was there once and is not any more.
+  --- Whether the service was attached and is gone.
   service_gone = false,
-  --- The session the user looked at last.
+  --- The session that the user viewed last.
   current = '',
-  --- The session that the service takes where none was looked at.
+  --- The session that the service uses if none was viewed.
   unshown = '',
-  --- How many sessions the service has had opened here, so that it knows which ones we do not show yet.
+  --- How many sessions the service has opened here, so that it knows which ones we do not show yet.
   opened = 0,
 }
 
@@ -145,7 +144,7 @@ function M.add_above(id, messages, more)
   M.goes_on(id, more)
 end
 
---- Takes messages out, wherever they stand.
+--- Removes messages, wherever they are.
 ---@param id string
 ---@param messages dingbridge.Message[]
 function M.take_out(id, messages)
@@ -162,7 +161,7 @@ function M.take_out(id, messages)
   end
 end
 
---- Notes whether more stands above all that is here.
+--- Notes whether the service has more messages above.
 ---@param id string
 ---@param more boolean
 function M.goes_on(id, more)
@@ -180,7 +179,7 @@ function M.forget(id)
   end
 end
 
---- Notes that the user gives a command here.
+--- Notes that the user runs a command here.
 function M.asked()
   M.asked_in = vim.api.nvim_get_current_win()
 end

@@ -1,5 +1,5 @@
---- Fills the buffer of a transcript, a slice at a time: with what arrives at its end, and otherwise
---- from its end upwards.
+--- Fills the buffer of a transcript in slices: appends new messages, then earlier ones from the end
+--- upwards.
 
 local by_id = require('dingbridge.by_id')
 local links = require('dingbridge.links')
@@ -7,7 +7,7 @@ local message_format = require('dingbridge.message_format')
 
 local M = {}
 
-local SLICE = 3e6 -- nanoseconds of gathering lines, after which the user's keys have their turn
+local SLICE = 3e6 -- nanoseconds of collecting lines, after which Neovim handles keys
 
 ---@class dingbridge.View
 ---@field buffer integer
@@ -35,8 +35,7 @@ function M.to_end(window, buffer)
   vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(buffer), 0 })
 end
 
---- The windows that show the end of a transcript and go on showing it. The one the user is in is
---- not among them: its cursor is theirs.
+--- The windows that follow the end of a transcript. Not the current one: its cursor is the user's.
 ---@param buffer integer
 ---@return integer[]
 function M.followers(buffer)
@@ -47,7 +46,7 @@ function M.followers(buffer)
   end, vim.fn.win_findbuf(buffer))
 end
 
---- The columns that all windows of a transcript have, at most enough to read well.
+--- The width that fits all windows of a transcript, limited for readability.
 ---@param buffer integer
 ---@return integer
 function M.width_of(buffer)
@@ -58,7 +57,7 @@ function M.width_of(buffer)
   return width
 end
 
---- Where the windows of a buffer are, so that lines can be put above without moving what they show.
+--- The views of a buffer's windows, so that lines can be added above without scrolling.
 ---@param buffer integer
 ---@return table<integer, vim.fn.winsaveview.ret>
 local function places(buffer)
@@ -82,7 +81,7 @@ local function go_back(found, row, rows)
   end
 end
 
---- Puts lines into a transcript's buffer: at its end, or above all that is read there.
+--- Puts lines into a transcript's buffer: at its end, or at its top.
 ---@param view dingbridge.View
 ---@param row integer
 ---@param lines string[]
@@ -128,8 +127,7 @@ local function mark(view, headings)
   end
 end
 
---- The message that is to be shown next: the next one of those that arrived, else the one above all
---- that is shown.
+--- The next message to show: the next new one, otherwise the one above the shown ones.
 ---@param view dingbridge.View
 ---@param transcript dingbridge.Transcript
 ---@return dingbridge.Message|nil
@@ -157,7 +155,7 @@ local function step(view, is_last)
   end
 end
 
---- Goes on with the message of which a piece is shown, as far as time allows.
+--- Continues a partly shown message, as far as time allows.
 ---@param view dingbridge.View
 ---@param ends integer
 local function grow(view, ends)
@@ -172,8 +170,8 @@ local function grow(view, ends)
   end
 end
 
---- Puts messages into the buffer: those that arrived at its end, then what stands above the rest, as
---- many as time allows. What is read stays where it is.
+--- Puts messages into the buffer as far as time allows: new ones at its end, then earlier ones at its
+--- top, without scrolling.
 ---@param view dingbridge.View
 ---@param transcript dingbridge.Transcript
 local function add(view, transcript)
@@ -188,7 +186,7 @@ local function add(view, transcript)
   while message and below == is_last do
     local lines, from = message_format.lines(message)
     if from and count > 0 then
-      break -- a long one has its own turn
+      break -- a long message gets its own slice
     end
     step(view, is_last)
     count = count + #lines
@@ -216,7 +214,7 @@ local function add(view, transcript)
   end
 end
 
---- The same. The end of a transcript comes first.
+--- The same, beginning with the end of the transcript.
 ---@param view dingbridge.View
 ---@param transcript dingbridge.Transcript
 ---@return boolean is_behind whether more of it is to be shown
@@ -231,7 +229,7 @@ function M.add_slice(view, transcript)
   return view.growing ~= nil or next_message(view, transcript) ~= nil
 end
 
---- Whether all messages of the transcript that the editor has are in the buffer, as a whole.
+--- Whether the buffer contains all messages that the editor has, completely.
 ---@param view dingbridge.View
 ---@param transcript dingbridge.Transcript
 ---@return boolean
@@ -239,7 +237,7 @@ function M.is_complete(view, transcript)
   return view.top ~= nil and not view.growing and not next_message(view, transcript)
 end
 
---- Takes everything out of the buffer.
+--- Empties the buffer.
 ---@param view dingbridge.View
 function M.empty(view)
   local buffer = view.buffer

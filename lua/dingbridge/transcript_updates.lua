@@ -1,4 +1,4 @@
---- Brings the transcripts in Lua up to date with what the service sends of them.
+--- Applies the service's updates of transcripts to the tables in Lua.
 
 local command_name = require('dingbridge.command_name')
 local drafts = require('dingbridge.drafts')
@@ -18,7 +18,7 @@ function M.settle(id, shown, delivery, reason)
   end
 end
 
---- Shows all of a message that was shown while its files were fetched.
+--- Shows the complete text of a message whose files were being downloaded.
 ---@param id string
 ---@param shown dingbridge.Message
 ---@param text string
@@ -30,8 +30,8 @@ function M.complete(id, shown, text)
   end
 end
 
---- The messages of a list that are not shown yet: a service that is new here does not know what is.
---- Those that are may have been completed since.
+--- The messages of a list that are not shown yet, which a new service does not know. Updates the shown
+--- ones.
 ---@param id string
 ---@param list dingbridge.Message[]
 ---@return dingbridge.Message[]
@@ -45,7 +45,7 @@ function M.unshown(id, list)
   end, list)
 end
 
---- Names our command in what was said of messages, and takes them for taken.
+--- Names our command in the reasons of messages, and marks the messages as accepted.
 ---@param list dingbridge.Message[]
 function M.take(list)
   for _, message in ipairs(list) do
@@ -65,7 +65,7 @@ local function place_of(list, message)
   end
 end
 
---- The end of a transcript as it should be shown: as on the disk, and then what was told since.
+--- The end of a transcript to show: as on disk, then later messages.
 ---@param update { id: string, list: dingbridge.Message[], since: string[] }
 ---@return dingbridge.Message[]
 local function wanted_end(update)
@@ -84,8 +84,8 @@ local function wanted_end(update)
   return wanted
 end
 
---- The end of a transcript as it stands on the disk, which may be another one than is shown, or in
---- another order: what is out of place is taken out and added where it belongs. The rest stays.
+--- Applies the end of a transcript on disk, which may differ from the shown one, also in its order:
+--- moves messages that are out of place, and keeps the rest.
 ---@param update { id: string, list: dingbridge.Message[], since: string[], more: boolean }
 function M.merge_end(update)
   local id, wanted, here = update.id, wanted_end(update), state.messages(update.id)
@@ -95,7 +95,7 @@ function M.merge_end(update)
   end
   local out, number = {}, begin
   if not update.more then
-    out = vim.list_slice(here, 1, first - 1) -- nothing stands above on the disk
+    out = vim.list_slice(here, 1, first - 1) -- there is nothing above on disk
   end
   for place = first, #here do
     if wanted[number] and wanted[number].id == here[place].id then

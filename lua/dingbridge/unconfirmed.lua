@@ -1,7 +1,6 @@
---- Texts, files and commands that make a message, which were handed over and which nobody has written
---- down yet: kept until the service says that it has, over the end of a service and a host. The next
---- service is handed them again, and knows by their ids what it has already. What is left when Neovim
---- is left goes into files, which the service takes in.
+--- Keeps submitted texts, files and commands that create messages until the service confirms that
+--- they are durable, even if a service or host ends meanwhile. They are submitted again to the next
+--- service, which ignores known ids. On exit, the rest is written to spool files for the service.
 
 local notice = require('dingbridge.lazily')('dingbridge.notice')
 local say = require('dingbridge.say')
@@ -10,7 +9,7 @@ local variable = require('dingbridge.option_values').variable
 local M = {}
 
 local OF_MESSAGES = { send = true, notify = true, command = true }
-local FILE_BYTES = 1e6 -- what an `env_file` may have
+local FILE_BYTES = 1e6 -- of the largest `env_file`
 local PRIVATE_FOLDER, PRIVATE_FILE = tonumber('700', 8), tonumber('600', 8)
 
 ---@class dingbridge.Asked
@@ -25,12 +24,12 @@ local PRIVATE_FOLDER, PRIVATE_FILE = tonumber('700', 8), tonumber('600', 8)
 local asked = {}
 local counter = 0
 
---- Keeps what the service is asked for, if it is a message.
+--- Keeps a request, if it creates a message.
 ---@param name string
 ---@param payload table
 ---@param key string of the settings, see `settings_key`
 function M.keep(name, payload, key)
-  -- What cannot be written as JSON cannot be told to another process either.
+  -- A value that cannot be encoded as JSON cannot be sent to another process either.
   if OF_MESSAGES[name] and payload.id and pcall(vim.json.encode, payload) then
     counter = counter + 1
     local entry = { name = name, payload = payload, key = key, number = counter }
@@ -55,14 +54,14 @@ local function in_order()
   return entries
 end
 
---- The message is written down, or has met its end: nobody has to hand it over again.
+--- Drops a message that is durable or has ended.
 ---@param id string
 function M.confirmed(id)
   asked[id] = nil
 end
 
---- What has to be handed over again of a text with a file: the one may be written down, and have met
---- its end, while the other is on its way.
+--- The parts of a text with a file to submit again: one may be durable, or have ended, while the other
+--- is in progress.
 ---@param entry dingbridge.Asked
 ---@return table payload a copy
 local function open_part(entry)
@@ -75,7 +74,7 @@ local function open_part(entry)
   return payload
 end
 
---- The message was refused, and with it the file that was to follow its text.
+--- Drops a refused message, and the file that follows its text.
 ---@param id string
 function M.refused(id)
   for name, entry in pairs(asked) do
@@ -88,13 +87,13 @@ end
 ---@type { id: string, session: string, account: string }[] what is on its way, in order
 local under_way = {}
 
---- The message is written down and on its way.
+--- Handles that a message is durable and being sent.
 ---@param data { id: string, session: string, account: string }
 function M.queued(data)
   under_way[#under_way + 1] = { id = data.id, session = data.session, account = data.account }
 end
 
---- The message has met its end.
+--- Handles the end of a message.
 ---@param id string
 function M.ended(id)
   for place, message in ipairs(under_way) do
@@ -105,14 +104,14 @@ function M.ended(id)
   end
 end
 
---- The messages whose end a service has to tell, which may have come while there was none.
+--- The messages whose result a service must report, which may have come while there was none.
 ---@return { id: string, session: string, account: string }[]
 function M.under_way()
   return under_way
 end
 
---- Whether a host that ended is to be started again for something that was handed to it. For the same
---- message that is done once: it may be what ends the host.
+--- Whether to start a host again after its end, for a message that was submitted to it. Only once per
+--- message, because the message may be the cause.
 ---@param key string of the settings, see `settings_key`
 ---@return boolean
 function M.wants_restart(key)
@@ -125,8 +124,8 @@ function M.wants_restart(key)
   return wants
 end
 
---- Hands everything to a new service or host, in order. What was asked for under other settings waits
---- for these: it may go to no other place.
+--- Submits everything to a new service or host, in order. Requests made under other settings wait for
+--- these, because they must not go elsewhere.
 ---@param tell fun(name: string, payload: table)
 ---@param key string of the settings, see `settings_key`
 ---@param only_held? boolean whether the service knows the rest
@@ -139,8 +138,8 @@ function M.hand_over(tell, key, only_held)
       end
     elseif entry.is_held or not only_held then
       entry.is_held = nil
-      -- How often sessions were opened is another count in another host. Without one exactly the
-      -- session that is named is meant, wherever the user is by now.
+      -- Another host counts opened sessions differently. Without the count, exactly the named session
+      -- is used.
       local payload = open_part(entry)
       payload.opened = nil
       if payload.place then
@@ -159,7 +158,7 @@ local function folder()
   return vim.fs.joinpath(vim.fn.stdpath('data') --[[@as string]], 'dingbridge', 'unconfirmed')
 end
 
---- The names of variables that a table names by `'$NAME'`.
+--- The names of the variables in a table (`'$NAME'`).
 ---@param value any
 ---@param names table<string, true>
 local function gather_variables(value, names)
@@ -175,7 +174,7 @@ local function gather_variables(value, names)
   end
 end
 
---- Where the file that `env_file` names is, or nil.
+--- The path of the `env_file`, or nil.
 ---@param outer dingbridge.Scope
 ---@return string?
 local function env_file(outer)
@@ -190,12 +189,12 @@ local function env_file(outer)
   end)) or nil
 end
 
---- The content of a file, up to its first megabyte, or its name when there is none.
+--- The first megabyte of a file, or its name if it cannot be read.
 ---@param path string
 ---@return string
 local function content_of(path)
   local found = vim.uv.fs_stat(path)
-  -- Neovim would wait at a pipe, and read a device without end.
+  -- Reading a pipe or a device could block Neovim.
   local file = found and found.type == 'file' and vim.uv.fs_open(path, 'r', 0)
   local content = file and vim.uv.fs_read(file, FILE_BYTES, 0)
   if file then
@@ -204,8 +203,8 @@ local function content_of(path)
   return content or path
 end
 
---- What decides where a message goes besides itself, as it stands. Neovim takes ten milliseconds to
---- make its first digest, so the host makes that of what it tells, and we do of what we write.
+--- Everything besides a message that decides where it goes, not digested: Neovim's first digest takes
+--- ten milliseconds, so the host computes it, and we do only when we write files.
 ---@param options any the settings, fit to be told
 ---@return string
 function M.settings_key(options)
@@ -227,7 +226,7 @@ function M.settings_key(options)
   return table.concat(lines, '\n')
 end
 
---- Writes some messages to a file of their own.
+--- Writes messages to a new file.
 ---@param entries dingbridge.Asked[] which were asked for under the same settings
 ---@return string|nil problem
 local function write_file(entries)
@@ -251,7 +250,7 @@ local function write_file(entries)
   end
 end
 
---- Writes everything to the disk, for a service that knows the same settings. Neovim is being left.
+--- Writes everything to disk when Neovim exits, for a service with the same settings.
 function M.write_down()
   local by_key = {} ---@type table<string, dingbridge.Asked[]>
   for _, entry in ipairs(in_order()) do

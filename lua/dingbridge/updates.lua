@@ -1,4 +1,4 @@
---- Applies the updates of service and host: to the state, the buffers, and as `User` autocommands.
+--- Applies updates of service and host: to the state, to the buffers, and as `User` autocommands.
 
 local bars = require('dingbridge.bars')
 local command_name = require('dingbridge.command_name')
@@ -18,7 +18,7 @@ local say = require('dingbridge.say')
 
 local M = {}
 
---- Events after which a message is on the disk. One that failed at once may not be: see `confirmed`.
+--- Events after which a message is durable. One that failed at once may not be: see `confirmed`.
 local WRITTEN_DOWN = { DingbridgeQueued = true, DingbridgeDelivered = true }
 local ENDS = { DingbridgeDelivered = true, DingbridgeFailed = true }
 
@@ -168,7 +168,7 @@ local handlers = {
   end,
   edit = function(update)
     local found = vim.uv.fs_stat(update.path)
-    -- Neovim would wait at a pipe, and read a device without end.
+    -- Reading a pipe or a device could block Neovim.
     if vim.uv.fs_lstat(update.path) and (not found or found.type ~= 'file') then
       notice.show(say('no_file_to_show', { path = update.path }), 'error')
       return
@@ -183,8 +183,8 @@ local handlers = {
 --- The updates that change windows.
 local MOVES = { open = true, edit = true, closed = true, report = true }
 
---- Carries out what changes windows once the user has left the command-line window, where Neovim
---- allows no such thing; the rest at once.
+--- Applies updates at once; those that change windows only after the user has left the command-line
+--- window, where Neovim forbids it.
 ---@param update table
 local function carry_out(update)
   local moves = MOVES[update.kind]
@@ -197,7 +197,7 @@ local function carry_out(update)
     })
     return
   end
-  -- Whatever goes wrong with one update, the next ones are shown.
+  -- An error in one update must not stop the next ones.
   local ok, err = pcall(handlers[update.kind], update)
   if not ok then
     notice.show(say('cannot_show', { what = update.kind, problem = err }), 'error')
@@ -216,8 +216,8 @@ end
 
 local UNDER_WAY = { unsaved = true, queued = true, sending = true, retrying = true }
 
---- The service is gone: nothing is connected, and what was under way waits for the next one, which
---- sends what was written down.
+--- Handles the loss of the service: nothing is connected, and messages in progress wait for the next
+--- one, which sends durable ones.
 function M.service_gone()
   state.opened, state.service_gone = 0, true
   local lost = {} ---@type string[] the accounts whose link stood
@@ -244,10 +244,10 @@ function M.service_gone()
   end
 end
 
---- The host is gone, and the service with it for this editor: what it did not take is put back.
+--- Handles the loss of the host, and with it of the service: restores texts that it did not accept.
 function M.host_ended()
   M.service_gone()
-  state.service_gone = false -- of the next host it is known when it has one
+  state.service_gone = false -- unknown until the next host has attached
   responder.forget()
   drafts.put_all_back()
   starting.give_up()

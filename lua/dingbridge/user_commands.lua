@@ -7,10 +7,10 @@ local state = require('dingbridge.state')
 
 local M = {}
 
-local OPENS = { [''] = true, new = true } -- commands that open a session, whatever there is
+local OPENS = { [''] = true, new = true } -- commands that always open a session
 local DESCRIPTION = 'Chat on DingTalk (dingbridge)'
 
---- Whether a subcommand makes a message, which Lua keeps until it is durable.
+--- Whether a subcommand creates a message, which Lua keeps until it is durable.
 ---@param word string
 ---@return boolean
 local function makes_message(word)
@@ -39,7 +39,7 @@ local function run(call)
   end
 end
 
---- Defines those of the commands that are ours.
+--- Defines the commands, except `:Chat` of another plugin.
 function M.define()
   for _, name in ipairs(generated.editor_commands) do
     if command_name.is_ours(name) then

@@ -1,8 +1,8 @@
---- The windows of the editor in the order of their use, and whether they show files.
+--- The windows of the editor in the order of their last use, and whether they show files.
 
 local M = {}
 
---- Whether a buffer shows a file: no chat, terminal, help, or what a plugin made up.
+--- Whether a buffer shows a file: not a chat, terminal, help, or a plugin's buffer.
 ---@param buffer integer
 ---@return boolean
 function M.is_file(buffer)

@@ -4,13 +4,13 @@ local M = {}
 
 local LARGEST = 6 -- bytes of a character
 
---- The longest beginning of `line` that fits. It ends at a space where one stands far enough right,
---- or where the word behind it has room in a line of its own.
+--- The longest beginning of `line` that fits. It ends at a space if there is one far enough to the
+--- right, or if the word after it fits on one line.
 ---@param line string
 ---@param width integer columns
 ---@return string
 local function beginning(line, width)
-  -- A word that is longer than this has no room in a line of its own.
+  -- A word that is longer than this does not fit on one line.
   local near = line:sub(1, 2 * width * LARGEST)
   local piece = vim.fn.strcharpart(near, 0, width)
   while vim.fn.strdisplaywidth(piece) > width and vim.fn.strchars(piece) > 1 do

@@ -1,11 +1,11 @@
---- The part of `:checkhealth dingbridge` about files: can they be written, and who can read them?
+--- The part of `:checkhealth dingbridge` about files: are they writable, and who can read them?
 
 local health = require('dingbridge.health.say')
 local say = require('dingbridge.say')
 
 local M = {}
 
-local OTHERS = tonumber('077', 8) -- what anybody but the owner may do
+local OTHERS = tonumber('077', 8) -- permissions of anybody but the owner
 local OTHERS_WRITE = tonumber('022', 8)
 local SHOWN = 5
 
@@ -32,7 +32,7 @@ local function check_folder(what, folder)
   end
 end
 
---- Whether others may do with a file or folder what they should not.
+--- Whether others have permissions on a file or folder that they should not have.
 ---@param path string
 ---@param unwanted integer rights that nobody but the owner should have
 ---@return boolean
@@ -41,7 +41,7 @@ local function is_open(path, unwanted)
   return found ~= nil and (bit.band(found.mode, unwanted) ~= 0 or found.uid ~= vim.uv.getuid())
 end
 
---- What others can read or change: the files, and what to take the rights from.
+--- Files that others can read or change, and paths to remove the permissions from.
 ---@param data string
 ---@param log string
 ---@return string[] open
@@ -97,7 +97,7 @@ local function check_rights(data, log)
   })
 end
 
---- Reports on the data folder, the rights of what is in it, and the log.
+--- Reports on the data folder, the permissions in it, and the log.
 function M.check()
   local data, logs = vim.fn.stdpath('data'), vim.fn.stdpath('log') --[[@as string]]
   ---@cast data string

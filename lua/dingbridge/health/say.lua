@@ -1,4 +1,4 @@
---- `vim.health` with sentences that name the command which is ours.
+--- `vim.health` with sentences that name our command.
 
 local shown = require('dingbridge.command_name').shown
 

@@ -1,5 +1,5 @@
---- The part of `:checkhealth dingbridge` about settings. Python reads them as the host would, in a
---- process of its own that runs no program and reaches nothing.
+--- The part of `:checkhealth dingbridge` about settings. A separate Python process reads them as the
+--- host would, without running programs or using the network.
 
 local host = require('dingbridge.host')
 local host_settings = require('dingbridge.host_settings')
@@ -9,7 +9,7 @@ local health = require('dingbridge.health.say')
 local say = require('dingbridge.say')
 
 local M = {
-  --- Milliseconds that Python may take to read the settings.
+  --- Milliseconds in which Python must read the settings.
   answer_within = 5000,
 }
 
@@ -18,13 +18,13 @@ local M = {
 ---@field text string
 ---@field advice string[]
 
---- What Python says of the settings.
+--- Python's rows about the settings.
 ---@param problems string[] what the editor finds wrong
 ---@return dingbridge.HealthRow[]? rows nil when it does not answer
 local function ask(problems)
   local chosen = host.python()
   local settings = vim.tbl_extend('error', host_settings.settings(), { problems = problems })
-  -- What cannot be started raises, and so does an answer that is none.
+  -- Raises if Python cannot be started or its answer is invalid.
   local ok, rows = pcall(function()
     local how = { stdin = vim.json.encode(settings), timeout = M.answer_within, cwd = python.FOLDER }
     local ended = vim.system(python.command(chosen, 'settings'), how):wait(M.answer_within + 500)
@@ -33,7 +33,7 @@ local function ask(problems)
   return ok and rows or nil
 end
 
---- Reports on the settings in force.
+--- Reports on the settings in effect.
 ---@return boolean are_good whether nothing is wrong with them
 function M.check()
   local problems = require('dingbridge').problems()
