@@ -20,6 +20,7 @@ from dingbridge.core.sessions.state import (
     with_made,
 )
 from dingbridge.service.robots.state_cache import StateCache
+from dingbridge.service.runtime import Runtime
 
 
 class BoundEditor(Struct):
@@ -49,8 +50,10 @@ class Conversations:
         cache: StateCache,
         members: Mapping[int, BoundEditor],
         options: Callable[[], Options],
+        runtime: Runtime,
     ) -> None:
         self._robot = robot
+        self._runtime = runtime
         self._cache = cache
         self._members = members
         self._options = options
@@ -110,14 +113,23 @@ class Conversations:
             return binding.scope == self._key(inbound)
         return self.is_bound(session)
 
-    def make(self, session: str, inbound: Inbound, now: float) -> None:
+    def session_or_new(self, inbound: Inbound) -> str:
+        """The session for a message, which is made now if sessions are made on demand; empty
+        without one."""
+        session = self.session_for(inbound)
+        return session or (self.make(inbound) if scopes.is_made(self._options()) else "")
+
+    def make(self, inbound: Inbound) -> str:
         """Make a session on demand, which the conversation writes to from now on."""
-        scope = self._key(inbound)
-        start = scopes.start(self._options(), inbound)
+        options, scope = self._options(), self._key(inbound)
+        session = f"{options.account}-{self._runtime.new_id()}"
+        start = scopes.start(options, inbound)
+        now = self._runtime.now()
         binding = Binding(session, self._robot, start.title, start.cwd, now, scope=scope)
         bound = self.sessions()
         self._cache.change(lambda state: with_made(state, binding, bound))
         self.speak_to(session, inbound)
+        return session
 
     def speak_to(self, session: str, inbound: Inbound) -> None:
         """Remember that the conversation writes to this session."""

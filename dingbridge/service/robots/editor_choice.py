@@ -20,6 +20,21 @@ class EditorChoice:
         self._members = members
         self._conversations = conversations
         self._attends = attends
+        self._is_settled = False
+
+    def settled(self) -> None:
+        """The editors of an earlier service have joined by now, or have left."""
+        self._is_settled = True
+
+    @property
+    def are_there(self) -> bool:
+        """Whether there is any member."""
+        return bool(self._members)
+
+    def is_awaited(self, session: str) -> bool:
+        """Whether the editor with that session may be about to join, after an earlier service: its
+        messages must not go to another one."""
+        return not self._is_settled and self._conversations.is_away(session)
 
     def first(self, session: str, *, answers: bool) -> int:
         """The member for a message of a session.

@@ -23,14 +23,17 @@ from dingbridge.service.robots import inbound_router, robot_news, robot_requests
 from dingbridge.service.robots.access_control import AccessControl
 from dingbridge.service.robots.access_records import AccessRecords
 from dingbridge.service.robots.addressed_queue import AddressedQueue
+from dingbridge.service.robots.admission import Admission
 from dingbridge.service.robots.bindings import Bindings
 from dingbridge.service.robots.conversations import BoundEditor, Conversations
 from dingbridge.service.robots.delivery_updates import DeliveryUpdates
 from dingbridge.service.robots.editor_choice import EditorChoice
 from dingbridge.service.robots.editor_notices import EditorNotices
 from dingbridge.service.robots.hub_ports import HubPorts
-from dingbridge.service.robots.inbound_router import NOBODY, InboundRouter, RouterParts
+from dingbridge.service.robots.inbound_router import InboundRouter
 from dingbridge.service.robots.link_control import LinkControl
+from dingbridge.service.robots.message_news import MessageNews
+from dingbridge.service.robots.open_messages import NOBODY, OpenMessages
 from dingbridge.service.robots.outbox_requests import OutboxRequest, OutboxRequests
 from dingbridge.service.robots.pairing_commands import PairingCommands, PairingRequest
 from dingbridge.service.robots.pending_reactions import PendingReactions
@@ -41,6 +44,7 @@ from dingbridge.service.robots.robot_outbox import RobotOutbox
 from dingbridge.service.robots.robot_replies import RobotReplies
 from dingbridge.service.robots.state_cache import StateCache
 from dingbridge.service.robots.status_updates import StatusUpdates
+from dingbridge.service.robots.unanswered_questions import UnansweredQuestions
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +65,9 @@ class Hub:
         self._retired: dict[int, str] = {}
         self._lacks_webhook = False
         self._access_news = robot_news.AccessChanged()
-        self._conversations = Conversations(robot, self._cache, self._members, self._now_in_force)
+        self._conversations = Conversations(
+            robot, self._cache, self._members, self._now_in_force, ports.runtime
+        )
         self._bindings = Bindings(robot, self._members, self._cache, ports.runtime, ports.notify)
         editors = EditorChoice(self._members, self._conversations, ports.attends)
         self.notices = EditorNotices(self._members, editors, ports.notify)
@@ -98,6 +104,7 @@ class Hub:
             self.notices.notify_latest,
             self._access_changed,
         )
+        self._unanswered = UnansweredQuestions(editors, ports.notify, replies.reply)
         self._router = self._make_router(ports, editors, replies)
         self._pairing = PairingCommands(
             self._access_records,
@@ -110,28 +117,21 @@ class Hub:
     def _make_router(
         self, ports: HubPorts, editors: EditorChoice, replies: RobotReplies
     ) -> InboundRouter:
+        commands = RobotCommands(
+            self._conversations, self._now_in_force, self._state_news, lambda: len(self._members)
+        )
+        news = MessageNews(
+            self._now_in_force,
+            self._conversations,
+            self._reactions,
+            lambda inbound: with_quote(self._cache.state.sent_keys, self._robot, inbound),
+        )
         return InboundRouter(
-            RouterParts(
-                ports.records,
-                ports.runtime,
-                self._members,
-                self._conversations,
-                self._access,
-                RobotCommands(
-                    self._conversations,
-                    ports.runtime,
-                    self._now_in_force,
-                    self._state_news,
-                    lambda: len(self._members),
-                ),
-                self._now_in_force,
-                ports.notify,
-                editors,
-                replies.reply,
-                self._reactions,
-                lambda inbound: with_quote(self._cache.state.sent_keys, self._robot, inbound),
-                self.outgoing.knows,
-            )
+            OpenMessages(ports.records, self.outgoing.knows),
+            Admission(self._access, commands, self._conversations, editors, replies.reply),
+            news,
+            editors,
+            ports.notify,
         )
 
     def _now_in_force(self) -> Options:
@@ -191,7 +191,7 @@ class Hub:
             case robot_requests.Answers(answers=answers):
                 self._members[member].answers = answers
             case robot_requests.Unanswered(turn=turn, left=left):
-                self._router.unanswered(member, turn, left=left)
+                self._unanswered.pass_on(member, turn, left=left)
             case robot_requests.PassOn(order=order):
                 self._router.pass_on(member, order)
             case robot_requests.Busy(busy=busy):

@@ -18,7 +18,6 @@ from dingbridge.core.options.declarations import Options
 from dingbridge.core.sessions import scopes
 from dingbridge.core.sessions.robot_state import RobotState
 from dingbridge.service.robots.conversations import Conversations
-from dingbridge.service.runtime import Runtime
 
 
 class CommandReply(Struct, frozen=True):
@@ -38,20 +37,14 @@ class RobotCommands:
     def __init__(
         self,
         conversations: Conversations,
-        runtime: Runtime,
         options: Callable[[], Options],
         state: Callable[[], RobotState],
         editors: Callable[[], int],
     ) -> None:
         self._conversations = conversations
-        self._runtime = runtime
         self._options = options
         self._state = state
         self._editors = editors
-
-    def is_command(self, inbound: Inbound) -> bool:
-        """Whether the message is a command rather than text for a session."""
-        return addressees.command_in(inbound) is not None
 
     def answer(self, inbound: Inbound, admitted: Admitted) -> CommandReply | None:
         """Answer a command. Returns None for a message that is not a command."""
@@ -73,7 +66,8 @@ class RobotCommands:
                 self._reply(command, inbound, allowed, admin=admitted.role == "admin")
             )
         if isinstance(command, remote.NewSession) and scopes.is_made(self._options()):
-            return CommandReply(self._new(inbound))
+            self._conversations.make(inbound)
+            return CommandReply(say.NEW_SESSION())
         return CommandReply(goes_on=True)
 
     def _reply(
@@ -94,12 +88,6 @@ class RobotCommands:
                 return self._list(inbound, text, admin=admin)
             case remote.ChooseSession(wanted=wanted):
                 return self._choose(inbound, wanted, admin=admin)
-
-    def _new(self, inbound: Inbound) -> str:
-        """Make a new session for the conversation, if sessions are made on demand."""
-        session = f"{self._options().account}-{self._runtime.new_id()}"
-        self._conversations.make(session, inbound, self._runtime.now())
-        return say.NEW_SESSION()
 
     def _status(self, inbound: Inbound, *, admin: bool) -> str:
         state = self._state()
