@@ -6,9 +6,13 @@ from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.delivery import routing
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
+from dingbridge.service.editors.arrival_events import ArrivalEvents
 from dingbridge.service.editors.arrival_order import ArrivalOrder
 from dingbridge.service.editors.chats import Chats
-from dingbridge.service.editors.incoming import Incoming, MessagePipeline
+from dingbridge.service.editors.delivered_message import DeliveredMessage
+from dingbridge.service.editors.incoming import Incoming
+from dingbridge.service.editors.incoming_files import FileFetches, IncomingFiles
+from dingbridge.service.editors.incoming_question import IncomingQuestion, ResponderTurns
 from dingbridge.service.editors.responder_replies import ResponderReplies
 from dingbridge.service.editors.screen import Screen
 from dingbridge.service.files.file_ports import Downloads
@@ -29,22 +33,12 @@ class ReceivedMessages:
     ) -> None:
         self._editor = editor
         self._sessions = chats.sessions
-        self._accounts = chats.accounts
         self._replies = replies
         self._incoming: dict[str, Incoming] = {}
-        self._parts = MessagePipeline(
-            editor,
-            chats.sessions,
-            media,
-            replies,
-            later,
-            self._received,
-            self._ended,
-            shown=ArrivalOrder(),
-            fetched=ArrivalOrder(),
-            asked=ArrivalOrder(),
-            programs=ArrivalOrder(),
-        )
+        self._events = ArrivalEvents(editor, chats.accounts)
+        self._fetches = FileFetches(editor, media, later)
+        self._turns = ResponderTurns(replies, self._ended)
+        self._shown = ArrivalOrder()
 
     def take(self, account: Account, deliver: robot_news.Deliver) -> None:
         """Take in a message for a session of this editor: in the order of its conversation, with
@@ -63,8 +57,16 @@ class ReceivedMessages:
             self._editor.show(updates.ShowNotice(words))
         account.people.met(inbound)
         self._give_up(deliver.key)
-        self._incoming[deliver.key] = incoming = Incoming(self._parts, account, deliver)
+        message = DeliveredMessage(account, deliver)
+        self._incoming[deliver.key] = incoming = Incoming(
+            message,
+            IncomingFiles(self._fetches, message),
+            IncomingQuestion(self._turns, message),
+            self._sessions,
+            self._events,
+        )
         incoming.start()
+        self._shown.put(message.place, incoming.next_to_show)
 
     def lost(self, account: Account, lost: robot_news.ProgramAnswerLost) -> None:
         """A program's answer to a message is lost."""
@@ -74,7 +76,7 @@ class ReceivedMessages:
     def end(self) -> None:
         """The service ends: messages not submitted yet are left to the next one."""
         for incoming in self._incoming.values():
-            incoming.is_over = True
+            incoming.delivered.is_over = True
         self._incoming = {}
 
     def _give_up(self, key: str) -> None:
@@ -93,7 +95,7 @@ class ReceivedMessages:
     @property
     def is_taking_in(self) -> bool:
         """Whether a message is being taken into a transcript or submitted to the responder."""
-        return any(incoming.is_here for incoming in self._incoming.values())
+        return any(incoming.delivered.is_here for incoming in self._incoming.values())
 
     def arrived(self, account: Account, arrived: robot_news.Appeared | robot_news.Arrived) -> None:
         """Another editor has taken in a message. Its session may be open here."""
@@ -101,24 +103,4 @@ class ReceivedMessages:
             account.people.met(arrived.inbound)
             account.destinations.spoke(arrived.session, routing.reply_target(arrived.inbound))
         if isinstance(arrived, robot_news.Arrived) and self._sessions.is_used(arrived.session):
-            self._received(account, arrived)
-
-    def _received(self, account: Account, arrived: robot_news.Arrived) -> None:
-        inbound, message = arrived.inbound, arrived.message
-        self._event(
-            "DingbridgeReceived",
-            id=message.id,
-            session=arrived.session,
-            account=account.name,
-            author=inbound.sender.nick,
-            user_id=inbound.sender.identity,
-            conversation_id=inbound.conversation.id,
-            text=message.text,
-            files="\n".join(arrived.files),
-            target=message.target,
-            target_name=message.target_name,
-        )
-        self._accounts.status_changed()
-
-    def _event(self, name: str, **data: str) -> None:
-        self._editor.show(updates.TriggerEvent(name, data))
+            self._events.received(account, arrived)
