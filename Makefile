@@ -43,7 +43,7 @@ test: dev ## run all tests
 coverage: dev ## run all tests, slower, and measure the branches they cover
 	$(RUN) -m pytest $(PARALLEL) --cov --cov-report=term --cov-fail-under=90
 
-lint: dev ## check the style of the code, the names in the Lua, and the wording of the documents
+lint: dev ## check the style of the code, the names in the Lua, and the wording of documents and comments
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m tests.lint

@@ -52,7 +52,7 @@ def main(words: Sequence[str]) -> int:
     try:
         _install(extras, exactly="--exactly" in words)
     except (StepFailed, OSError) as failure:
-        print(f"dingbridge: {failure}", file=sys.stderr)  # noqa: T201 - for whoever installs
+        print(f"dingbridge: {failure}", file=sys.stderr)  # noqa: T201 - for the user
         return 1
     return 0
 
@@ -202,4 +202,4 @@ def _reason(said: Sequence[str]) -> str:
 
 
 def _notify(words: str) -> None:
-    print(f"dingbridge: {words}", flush=True)  # noqa: T201 - progress for whoever installs
+    print(f"dingbridge: {words}", flush=True)  # noqa: T201 - progress for the user

@@ -78,7 +78,7 @@ class HeadlessNeovim:
         return dict(self._lua("return require('dingbridge').status()"))
 
     def said(self) -> list[str]:
-        """What the user was told so far."""
+        """The notices that the user got so far."""
         rows = self._lua("return require('dingbridge.notice').said")
         return [str(row["text"]) for row in rows or []]
 

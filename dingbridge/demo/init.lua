@@ -55,7 +55,7 @@ local function open_phone()
   else
     vim.fn.termopen(command)
   end
-  -- Whoever has the address is everybody: the phone alone needs it.
+  -- Only the phone needs it, and child processes would inherit it.
   vim.env.DINGBRIDGE_DEMO_CONTROL = nil
   for option, value in pairs({
     number = false,

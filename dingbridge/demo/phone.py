@@ -125,7 +125,7 @@ class Phone:
         return shutil.get_terminal_size().columns - 1
 
     def _refused(self) -> bool:
-        """Whether the last that the stranger got is the code: who is let in gets a welcome."""
+        """Whether the last message to the stranger is the code; after access it is a welcome."""
         got = [each.text for each in self._client.arrived() if place_of(each) == STRANGER]
         return bool(got and CODE.search(got[-1]))
 

@@ -97,7 +97,7 @@ class Play:
     def _hear(
         self, text: str, *, group: str | None = None, who: tuple[str, str] = (FRIEND, FRIEND_ID)
     ) -> None:
-        """Somebody says something, 张三 unless it is told who, and the editor shows it."""
+        """Somebody (by default 张三) says something, and the editor shows it."""
         name, user = who
         self._phone.say(text, user=user, group=group, mention=group is not None)
         self.in_editor.append(SpokenLine(f"{name} · {group}" if group else name, text))

@@ -19,7 +19,7 @@ WAYS = {
 """The sandbox's words for a way, to ours."""
 
 CODE = re.compile(rf":{ALWAYS_OURS} pair ([0-9A-Z]+)")
-"""What somebody who is not let in is told, with the code to be let in by."""
+"""The reply to a stranger, with the pairing code."""
 
 _PLACES = {
     **{person.single_conversation: person.nick for person in PEOPLE},

@@ -28,7 +28,7 @@ CUT = web.RequestKey("cut", str)
 
 
 class Platform:
-    """What all handlers share. `heard` are told of each acknowledgement that arrives."""
+    """What all handlers share. `heard` are called with each acknowledgement."""
 
     def __init__(self, world: World) -> None:
         self.world = world

@@ -12,7 +12,7 @@ SECOND = 1.0
 
 
 class Window:
-    """What was let through in the last `seconds`."""
+    """The calls that were accepted in the last `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

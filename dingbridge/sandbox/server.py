@@ -38,7 +38,7 @@ BODY_MAXIMUM = 64 * 1024 * 1024
 async def run(
     world: World, port: int, ready: Callable[[int], None], stopped: asyncio.Event
 ) -> None:
-    """Serves `world` until `stopped` is set. `ready` is told the port when calls are answered."""
+    """Serves `world` until `stopped` is set. `ready` is called with the port when it listens."""
     platform = Platform(world)
     stream = Stream(platform)
     app = web.Application(middlewares=[platform.watch], client_max_size=BODY_MAXIMUM)

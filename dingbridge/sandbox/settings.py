@@ -118,9 +118,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `UNLIMITED` all of them.
 
     `ping_interval` is the pause between SYSTEM pings and `connection_lifetime` the time after which
-    a client is told to leave; None does neither. `flow_controlled` are the staff ids that may get
+    a client gets `disconnect`; None does neither. `flow_controlled` are the staff ids that may get
     no more 1:1 messages. `chance` starts the random choice between several connections.
-    `upload_limits` are bytes by the type of an upload, in the place of the platform's own;
+    `upload_limits` are bytes by the type of an upload, instead of the platform's own;
     `download_code_lifetime` is how long the files of a message can be asked for,
     `file_address_lifetime` how long the address works that one gets then. `card_bytes` is how much
     one streaming update may hold, whose real limit is unconfirmed.

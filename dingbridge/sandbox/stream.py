@@ -16,7 +16,7 @@ from dingbridge.sandbox.records import Connection
 from dingbridge.sandbox.state import CONNECT_PATH
 
 EXPIRED = "connection is expired"
-"""Why a client is told to leave (§4.2)."""
+"""The reason in a `disconnect` frame (§4.2)."""
 
 
 class Pushed(Struct, frozen=True):
@@ -79,7 +79,7 @@ class Stream:
     async def push(self, client_id: str, topic: str, data: dict[str, Any]) -> Pushed:
         """Pushes a callback to one connection of the app, picked at random (§4.4)."""
         header_id = f"{uuid.uuid4().hex}_sandbox"
-        # Those that were told to leave get nothing any more; half-open ones still do, and lose it.
+        # Connections with a `disconnect` get nothing more; half-open ones still do, and lose it.
         ready = [
             each.id
             for each in self._world.connections.values()

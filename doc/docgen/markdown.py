@@ -2,7 +2,7 @@
 
 A comment above a heading, `<!-- tag: dingbridge-media -->`, names its tags in `:help`; without one
 the tag is `dingbridge-` and the heading's anchor. Above a table each row gets such a tag, with the
-row's name in the place of the star: `<!-- tag: :Chat-* :DingTalk-* -->`.
+row's name instead of the star: `<!-- tag: :Chat-* :DingTalk-* -->`.
 """
 
 from __future__ import annotations

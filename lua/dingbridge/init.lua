@@ -99,7 +99,7 @@ end
 --- Sends text in a session, as if it had been typed there, a file, or a file after some text.
 ---@param text? string nil for a file alone
 ---@param opts? { session?: string, target?: string, file?: string } `session`: the current one when not given;
---- `target`: `dingtalk:user:<id>`, `dingtalk:group:<id>` or `dingtalk:<account>:user:<id>`, in the place of
+--- `target`: `dingtalk:user:<id>`, `dingtalk:group:<id>` or `dingtalk:<account>:user:<id>`, instead of
 --- the conversation that the session's bar names;
 --- `file`: a path, sent as the file is now
 ---@return string id of the message

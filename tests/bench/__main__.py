@@ -1,6 +1,6 @@
 """`python -m tests.bench [PART …]`: measures all parts, or some, and prints one table for each.
 
-`BENCH_ROUNDS` (5) says how many rounds; in each round every side of every part has its turn.
+`BENCH_ROUNDS` (5) says how many rounds; each round runs every side of every part.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ FLOODS = (300, 1000, 3000)
 
 
 def one_round(server: Server) -> Iterator[Figure]:
-    """One flood of each size for the bare client, the SDK and dingbridge, by turns."""
+    """One flood of each size for the bare client, the SDK and dingbridge, alternately."""
     for count in FLOODS:
         yield from _round(server, count, f"flood of {count}")
 

@@ -44,7 +44,7 @@ ROUTES: dict[str, tuple[str, dict[str, str], Callable[[str], dict[str, Any]]]] =
 
 
 def one_round(server: Server) -> Iterator[Figure]:
-    """One burst by each route, and by each partner, by turns. A partner's one rate stands beside
+    """One burst by each route, and by each partner, alternately. A partner's one rate stands beside
     each route: to the generator their calls are alike."""
     rates = {}
     for partner, name in PARTNERS.items():

@@ -67,7 +67,7 @@ def _timed(count: int, post: Callable[[int], object]) -> None:
     for number in range(count):
         starts.append(time.time())
         post(number)
-    print(json.dumps({"seconds": time.perf_counter() - began, "starts": starts}))  # noqa: T201 - whoever measures reads it
+    print(json.dumps({"seconds": time.perf_counter() - began, "starts": starts}))  # noqa: T201 - the measuring process reads it
 
 
 def sdk_reply(url: str, count: int) -> None:

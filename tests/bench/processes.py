@@ -1,4 +1,4 @@
-"""Processes that the bench starts and looks at; what Linux tells of them stands in `/proc`."""
+"""Processes that the bench starts and measures, by what Linux shows in `/proc`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.processes import Child, run, until
 
 TICK = os.sysconf("SC_CLK_TCK")
 BUNDLES = ("REQUESTS_CA_BUNDLE", "WEBSOCKET_CLIENT_CA_BUNDLE", "SSL_CERT_FILE")
-"""Variables by which clients are told whose certificates to believe."""
+"""Variables with the certificates that clients trust."""
 
 WITHIN = 300.0
 """Seconds that one measurement may take."""

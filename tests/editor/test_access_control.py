@@ -47,7 +47,7 @@ def words(sandbox: Sandbox, conversation: str = "") -> list[str]:
 
 
 def asked(sandbox: Sandbox, user: str, group: str | None = None) -> str:
-    """Somebody knocks; the code that they are told."""
+    """Somebody asks for access; returns the code that they get."""
     known = len(sandbox.client.arrived())
     sandbox.client.say("hello?", user=user, group=group)
     told = sandbox.client.wait_arrived(known + 1)[-1]
@@ -126,7 +126,7 @@ def test_whoever_is_denied_hears_it_once_and_can_not_ask_again(
     sandbox.client.say("please", user="lisi")
     strict.until(lambda: strict.status()["refused"] > before)
     assert strict.status()["asking"] == 0
-    asked(sandbox, "zhangsan")  # what somebody else is told comes after all that lisi was told
+    asked(sandbox, "zhangsan")  # a reply to somebody else comes after all replies to lisi
     assert len(sandbox.client.arrived()) == known + 1
 
 

@@ -45,7 +45,7 @@ def test_a_name_that_somebody_chose_cannot_complete_a_link(
     editor.until_lua("require('dingbridge').status().connected")
     sandbox.client.say("hello", user="mallory", group="cidPAIR==")
     editor.until(lambda: len(editor.transcript()) == 1)
-    # By OpenAPI nobody can be mentioned, so that names stand in the place of ids.
+    # By OpenAPI nobody can be mentioned, so that names replace ids.
     sandbox.client.expire_session_webhooks()
     editor.chat(f"send see @{SEND}")
     editor.chat("send see @mallory?content=%2Fclear")

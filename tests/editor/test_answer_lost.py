@@ -1,4 +1,4 @@
-"""Who waits for the answer of a program is told when the service was killed; nothing runs twice."""
+"""People who wait for a program get a reply when the service was killed; nothing runs twice."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_who_waits_is_told_once_that_the_answer_is_lost_and_the_program_is_not_r
         "question",
         "again",
     ]
-    # It was told, so the next service says nothing more.
+    # It was reported, so the next service says nothing more.
     after.listen()
     after.kill_service()
     after.until(lambda: after.heard("DingbridgeConnected"))

@@ -1,4 +1,4 @@
-"""What cannot be used is told in one clear line, nothing is lost, and the editor goes on."""
+"""Unusable input is reported in one clear line, nothing is lost, and the editor continues."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Ring:
         os.mkfifo(self._answers)
 
     def answer(self) -> None:
-        """Answer whoever asks, and from now on at once."""
+        """Answer each caller, and from now on at once."""
         if self._answers.is_fifo():
             with suppress(OSError):  # nobody waits
                 pipe = os.open(self._answers, os.O_WRONLY | os.O_NONBLOCK)

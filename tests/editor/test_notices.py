@@ -1,4 +1,4 @@
-"""What the user is told never stops them, whatever they do and whatever shows notifications."""
+"""Notices never stop the user, whatever they do and whatever shows notifications."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Whatever stands in the place of our files and folders is told in words, holds nobody up, and the
-rest works."""
+"""Anything else at the path of our files and folders is reported, blocks nothing, and the rest
+works."""
 
 from __future__ import annotations
 

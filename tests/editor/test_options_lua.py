@@ -113,7 +113,7 @@ def without_variables(raw: object) -> object:
 
 
 def seen_in_the_table(raw: object) -> list[str]:
-    """What the host says about what stands in the table, of the kinds that must be told at once."""
+    """The host's problems in the table, of the kinds that must be reported at once."""
     found = []
     for problem in said_by_the_host(without_variables(raw)):
         path, _, sentence = problem.partition(": ")

@@ -64,7 +64,7 @@ def test_each_editor_is_told_once_why_the_service_cannot_start(
         editor.lua("require('dingbridge').notify(...)", f"from {number}")
     for editor in editors:
         assert words in editor.until_said("the service cannot start")
-    # Those that came after the first have tried by themselves; then all are told again, or not.
+    # Later editors have tried by themselves; then all get the notice again, or none.
     until(lambda: len(starts.read_text().split()) > 4, "more starts", 30)
     for editor in editors:
         assert len([text for text in editor.said() if "cannot start" in text]) == 1

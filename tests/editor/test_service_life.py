@@ -1,4 +1,4 @@
-"""How long the service lives: with its editors, for what it can still send, and when it is told."""
+"""How long the service lives: with its editors, to send what it can, and until it is stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an editor shows of a session is its transcript, in its order, whoever was killed."""
+"""An editor shows a session as its transcript, in its order, after any process was killed."""
 
 from __future__ import annotations
 

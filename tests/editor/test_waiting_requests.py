@@ -1,4 +1,4 @@
-"""What the user asks for while a service is gone keeps its order, whoever keeps it meanwhile."""
+"""Requests while a service is gone keep their order, whether Lua or the host keeps them."""
 
 from __future__ import annotations
 

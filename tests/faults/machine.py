@@ -72,7 +72,7 @@ from tests.support.editor import ROOT
 from tests.support.processes import frozen
 
 UNDER_WAY = ("queued", "sending", "retrying")
-"""What an editor shows of a message whose end is about to be told."""
+"""What an editor shows of a message whose end is about to be reported."""
 
 END = 30.0
 """Seconds in which everything has found its place once the trouble is over."""

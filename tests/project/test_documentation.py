@@ -151,7 +151,7 @@ def test_the_changelog_tells_of_this_version() -> None:
     assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
-# --- everything there is is told ----------------------------------------------------------------
+# --- everything is documented -------------------------------------------------------------------
 
 
 def test_every_subcommand_and_option_is_told() -> None:
@@ -226,7 +226,7 @@ def test_what_is_told_of_pairing_and_of_paths_is_so() -> None:
 
 
 def spoken() -> str:
-    """Every text in the code, a line each; nothing stands in the place of what is filled in."""
+    """Every text in the code, a line each; without placeholders."""
     found = [
         re.sub(r"\{\w*\}", "\n", node.value)
         for path in (ROOT / "dingbridge").rglob("*.py")

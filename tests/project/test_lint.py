@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.lint import lua, prose
@@ -59,3 +61,49 @@ def test_every_lua_file_of_the_editor_is_checked() -> None:
 )
 def test_a_wording_is_found_in_prose_alone(text: str, lines: list[int]) -> None:
     assert [line for line, _ in prose.findings(text)] == lines
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ('"""Passes it to whoever asks."""', [1]),
+        ('def f() -> None:\n    """Run.\n\n    It is\n    told.\n    """', [4]),
+        ("a = 1  # of its own accord", [1]),
+        ('said = "is told"  # `whoever`', []),
+        ("def what_is_told() -> None: ...", []),
+    ],
+)
+def test_a_wording_is_found_in_docstrings_and_comments_of_python(
+    source: str, lines: list[int]
+) -> None:
+    assert [line for line, _ in prose.findings(prose.python_prose(source))] == lines
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("local a = 1\n--- It goes on\n--- by itself.", [2]),
+        ("return a -- what is to be", [1]),
+        ("local whoever = 'is told'", []),
+    ],
+)
+def test_a_wording_is_found_in_comments_of_lua(source: str, lines: list[int]) -> None:
+    assert [line for line, _ in prose.findings(prose.lua_prose(source))] == lines
+
+
+def test_a_planted_wording_fails_the_check(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert prose.check() == []
+    monkeypatch.setattr(prose, "ROOT", tmp_path)
+    for name in (
+        "README.md",
+        "dingbridge/core/a.py",
+        "tests/unit/test_a.py",
+        "lua/dingbridge/a.lua",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        comment = {".md": "", ".py": "# ", ".lua": "-- "}[path.suffix]
+        path.write_text(f"{comment}The user is told.\n", "utf-8")
+    assert [found.partition(":")[0] for found in prose.check()] == [
+        *("README.md", "dingbridge/core/a.py", "tests/unit/test_a.py", "lua/dingbridge/a.lua"),
+    ]

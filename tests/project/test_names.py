@@ -1,4 +1,4 @@
-"""A name stands for one thing, so that whoever reads it or searches for it finds that thing."""
+"""A name stands for one thing, so that readers and searches find that thing."""
 
 from __future__ import annotations
 

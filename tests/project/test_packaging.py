@@ -1,4 +1,4 @@
-"""What is installed, what the editor looks for, and what is told of a version are one."""
+"""What is installed, what the editor looks for, and the documented versions agree."""
 
 from __future__ import annotations
 

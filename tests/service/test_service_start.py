@@ -156,7 +156,7 @@ def test_silence_is_counted_from_the_last_sign_of_life() -> None:
 
 @pytest.fixture
 def attached(tmp_path: Path) -> Iterator[tuple[Path, list[tuple[float, AttachmentEvent]]]]:
-    """The data folder of an attached editor, and what it was told, each with its time."""
+    """The data folder of an attached editor, and the events that it got, each with its time."""
     data, told = tmp_path / "data", []
     attachment = ServiceLink(str(data), str(tmp_path / "log"), dict(os.environ))
     attachment.listen(lambda event: told.append((time.monotonic(), event)))

@@ -1,4 +1,4 @@
-"""What editors left is taken in once, goes when it is on the disk, and is told where it stays."""
+"""Spool files are taken in once, removed when durable, and reported where they stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checks by hand that the manual shows: what they print is what is promised."""
+"""The checks by hand that the manual shows: they print what the manual shows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def commands() -> list[str]:
-    """The blocks that are to be run, in order: sign, webhook, notify, token, app, platform."""
+    """The blocks to run, in order: sign, webhook, notify, token, app, platform."""
     return re.findall(r"```sh\n(.*?)\n```", SECTION, re.DOTALL)
 
 
@@ -39,7 +39,7 @@ SIGN, WEBHOOK, NOTIFY, TOKEN, APP, PLATFORM = range(6)
 
 
 def by_hand(script: str, sandbox: Sandbox, folder: Path, **environ: str) -> str:
-    """What the script prints when the sandbox stands in the place of DingTalk."""
+    """What the script prints with the sandbox instead of DingTalk."""
     kept = {k: v for k, v in os.environ.items() if not k.upper().endswith("_PROXY")}
     there = re.sub(r"https://(?:\$host|api)\.dingtalk\.com", sandbox.url, script)
     done = run(
@@ -59,7 +59,7 @@ def by_hand(script: str, sandbox: Sandbox, folder: Path, **environ: str) -> str:
 
 
 def fits(printed: str, promised: str) -> bool:
-    """Whether it is what is promised, where an ellipsis stands for anything but a quote, and the
+    """Whether it is what the manual shows; an ellipsis stands for anything but a quote, and the
     addresses of the sandbox for those of DingTalk."""
     wanted = re.escape(promised).replace("wss://…", "ws://…").replace("…", '[^"]+')
     return re.fullmatch(wanted, without_blanks(printed)) is not None

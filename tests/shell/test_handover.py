@@ -415,7 +415,7 @@ def test_alone_it_makes_no_data_folder_and_starts_no_service(
     assert run("notify", "hello", environ=webhook).returncode == 0
     assert not (home / "data").exists()
     assert not services.running(home / "data" / "nvim")
-    # Its lock is given back, and nothing tells of it any more.
+    # Its lock is released, and nothing refers to it any more.
     robots = home / "state" / "dingbridge" / "robots"
     assert [each.suffix for each in robots.iterdir()] == [".lock"]
 

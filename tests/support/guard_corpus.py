@@ -116,7 +116,7 @@ ALONE: dict[str, tuple[str, Callable[[Draw], str]]] = {
 """Keys that are known wherever they stand: the kind that is shown, and how one is drawn."""
 
 SLASHED = {"Stripe webhook", "Grafana", "Sentry"}
-"""A slash may belong to these, so that their end in a path cannot be told."""
+"""A slash may belong to these, so that their end in a path is unknown."""
 
 AROUND = {
     "sentence": ("my key is ", ", please rotate it."),

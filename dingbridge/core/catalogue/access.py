@@ -1,4 +1,4 @@
-"""What is said about who is let in: to the robot's owner in Neovim, and to strangers in DingTalk.
+"""Sentences about access: for the robot's owner in Neovim, and for strangers in DingTalk.
 
 In DingTalk Chinese and English, and short: these are read on a phone.
 """
@@ -9,7 +9,7 @@ from dingbridge.core.catalogue.sentence import Sentence
 
 
 class RefusalSentence(Sentence):
-    """Tells somebody who is not let in why; `reason` is the same for the log."""
+    """The refusal for a person without access; `reason` is the same for the log."""
 
     __slots__ = ("reason",)
 

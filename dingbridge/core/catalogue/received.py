@@ -1,4 +1,4 @@
-"""What stands in a session in the place of what cannot be shown as it was written."""
+"""Words that replace parts of a received message that cannot be shown."""
 
 from __future__ import annotations
 

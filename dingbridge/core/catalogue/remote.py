@@ -1,4 +1,4 @@
-"""What the robot answers to remote commands, and in the place of the responder.
+"""The robot's replies to remote commands, and its replies instead of the responder.
 
 Chinese and English, in short lines of Markdown for a phone.
 """

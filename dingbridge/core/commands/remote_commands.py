@@ -131,7 +131,7 @@ class ChooseSession(RemoteRequest, frozen=True):
 
 
 class NewSession(RemoteRequest, frozen=True):
-    """Starts a session in the place of this one."""
+    """Starts a session that replaces this one."""
 
     declaration = RemoteDeclaration("new", "新建", "New session", "新建会话", effect=True)
 

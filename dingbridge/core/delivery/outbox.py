@@ -199,7 +199,7 @@ class Outbox:
         self._replace(whole.id, parts, {whole.id})
 
     def _replace(self, place: str, by: tuple[QueuedMessage, ...], gone: set[str]) -> None:
-        """Put these messages in the place of that one."""
+        """Replace that message by these."""
         rebuilt: dict[str, QueuedMessage] = {}
         for name, waiting in self.waiting.items():
             if name == place:

@@ -96,7 +96,7 @@ class Dropped(Struct, frozen=True, tag="dropped"):
 
 
 class Merged(Struct, frozen=True, tag="merged"):
-    """These messages are sent as one, `outbound`, in the place of the first."""
+    """These messages are sent as one, `outbound`, at the position of the first."""
 
     ids: tuple[str, ...]
     outbound: Outbound

@@ -264,7 +264,7 @@ class Journal:
         """Restore lines that another process dropped. Returns False if one may still do so.
 
         A process that rewrites the file holds the lock from reading it to the rename. So lines that
-        are in the file while nobody holds the lock will be read by whoever rewrites it next.
+        are in the file while nobody holds the lock will be read by the next one to rewrite it.
         """
         if not self._path.exists():
             return True  # somebody removed it with all lines; the next append makes a new one

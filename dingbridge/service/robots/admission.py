@@ -18,7 +18,7 @@ from dingbridge.service.robots.robot_commands import RobotCommands
 log = logging.getLogger(__name__)
 
 WAITS = ""
-"""In the place of a session: the message waits for an editor."""
+"""Instead of a session: the message waits for an editor."""
 
 
 class Admission:

@@ -13,7 +13,7 @@ from dingbridge.service.robots.robot_ports import Records
 
 NOBODY = -1
 ON_ITS_WAY = -2
-"""In the place of a member: no editor has the message, or it waits for a command before it."""
+"""Instead of a member: no editor has the message, or it waits for a command before it."""
 
 
 class OpenMessages:

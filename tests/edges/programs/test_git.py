@@ -257,7 +257,7 @@ def test_no_program_of_the_repository_is_run(repository: Path, trap: Path, kind:
 
 @on_posix
 def test_a_missing_object_is_not_fetched(repository: Path, trap: Path) -> None:
-    # Whoever calls this one waits for a server's answer.
+    # A caller of this one waits for a server's answer.
     trap.write_text(trap.read_text("utf-8").replace("cat", "exit 1"), "utf-8")
     for setting in (
         "extensions.partialClone=origin",

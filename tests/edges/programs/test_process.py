@@ -1,4 +1,4 @@
-"""A program is run within its bounds, and whoever ends it leaves nothing of it behind."""
+"""A program is run within its limits, and nothing of it is left when it is killed."""
 
 from __future__ import annotations
 

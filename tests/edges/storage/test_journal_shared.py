@@ -21,7 +21,7 @@ LINES = st.binary(min_size=1, max_size=12).filter(lambda line: not set(line) & s
 
 
 class Process:
-    """Another Python with a journal, which starts its work when it is told to."""
+    """Another Python with a journal, which starts its work on request."""
 
     HEAD = (
         "import sys; from pathlib import Path\n"

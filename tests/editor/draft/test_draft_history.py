@@ -108,7 +108,7 @@ def test_no_text_ever_arrives_but_where_its_bar_pointed(
         settle(chat)
         now = token_of(draft(chat))
         if now in pointed and (kind, what) not in {*MOVES, *BACK_OR_FORTH}:
-            # Whoever speaks: what was begun stays where it was. Undo may bring it back as it was
+            # A begun draft stays where it was, even if others write. Undo may restore it as it was
             # before it was moved.
             assert pointed_at(chat) == pointed[now], (kind, what, steps)
         if now:

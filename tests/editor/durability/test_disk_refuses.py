@@ -208,7 +208,7 @@ def test_the_service_does_not_end_before_the_disk_has_taken_what_the_last_editor
         editor.lua("require('dingbridge').send('one')")
         sandbox.client.wait_arrived(1)
         editor.close()
-        # Longer than it takes to leave, and than a service that is told to end takes.
+        # Longer than it takes to leave, and than a service takes to end on request.
         assert not services.wait_until_gone(service, 2 * STOP_WITHIN + 1)
     assert services.wait_until_gone(service)
     lines = lines_of(session_file(editor, session))

@@ -35,7 +35,7 @@ from tests.support.several_editors import (
 
 
 def said_by(team: Team) -> list[str]:
-    """What the users of all editors were told."""
+    """The notices in all editors."""
     return [words for editor in team.editors.values() for words in editor.said()]
 
 
@@ -141,7 +141,7 @@ def test_a_start_that_the_disk_refuses_is_made_up_for_when_it_does_not(
     before = dict.fromkeys(NAMES, 1)
     with out_of_reach(three.data / "chat-dingtalk-inbox.jsonl"):
         services.kill(three.data)
-        # It is told in the one that was used last.
+        # The editor that was used last reports it.
         three.editors["beta"].until(
             lambda: any("cannot use chat-dingtalk-inbox.jsonl" in said for said in said_by(three))
         )

@@ -175,7 +175,7 @@ def test_for_one_robot_the_latest_setup_holds_in_all_editors_and_the_others_are_
         alpha.until(lambda count=count: len(alpha.heard("DingbridgeDelivered")) == count)  # type: ignore[misc]  # mypy cannot infer a lambda's default
         arrived = sandbox.client.arrived()[-1]
         assert arrived.at["atUserIds"] == ["zhangsan"]
-        # Whoever comes back first, the latest one holds.
+        # In any order of coming back, the latest one applies.
         team.kill_service()
     beta.setup({**team.options, "enabled": False})
     beta.until(lambda: beta.status()["mode"] == "off")

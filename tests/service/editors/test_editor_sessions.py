@@ -1,4 +1,4 @@
-"""Every editor that shows a session shows each of its messages, whoever writes them."""
+"""Every editor that shows a session shows each of its messages, from any program."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Desk:
             file.writelines(transcript.encode(Entry(message=message(name))) for name in names)
 
     def replace(self, *names: str) -> None:
-        """Another program puts a file with these messages in the place of the transcript."""
+        """Another program replaces the transcript by a file with these messages."""
         self.transcript.rename(self.transcript.with_suffix(".old"))
         self.write(*names)
 

@@ -147,7 +147,7 @@ def test_a_message_is_shown_with_its_files_wherever_its_whole_text_stands(
         while screen.more:
             part = files.before("s", screen.shown.begin or 0)
             for of in itertools.islice(coming, 1):
-                # The file comes when that was read, and is told when that was shown.
+                # The file comes when that was read, and is reported when that was shown.
                 files.settle("s", whole(of), sync=True)
                 came.add(of)
             screen.found(screen.shown.earlier(part))

@@ -153,7 +153,7 @@ class Loop:
                 self.run(lambda: None)
 
     def told(self) -> list[Notice]:
-        """What the user was told."""
+        """The notices that the user got."""
         return [news for news in self.news if isinstance(news, Notice)]
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""Editors are told how their robot is doing once for all that changes together."""
+"""Editors get one status update of their robot for all that changes together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dingbridge.service.robots.status_updates import StatusUpdates
 
 
 class Robot:
-    """Notes what is told; `turn` ends a turn, `later` lets time go by."""
+    """Records the updates; `turn` ends a turn, `later` lets time go by."""
 
     def __init__(self) -> None:
         self.state = RobotState("off", 0, 0, 0)

@@ -1,4 +1,4 @@
-"""Who is let in, over every combination of settings, against a table that a person can check.
+"""Who is admitted, over every combination of settings, against a table that a person can check.
 
 The first row that fits decides. `*` in a column stands for anything, `a/b` for a or b; the last
 test holds the table to its form: each combination has a row, and each row has its combinations.
@@ -9,7 +9,7 @@ allow_from, users    -  not given; {} empty; other: everything that looks like t
 paired, admin        whether the sender is; if not, everything that looks like the sender is
 entry                no: only groups['*'] is there; listed: groups[id] gives `users` and `required`,
                      groups['*'] gives the opposite; empty: groups[id] is there but gives nothing,
-                     groups['*'] does; paired: as no, but the group was let in by a code
+                     groups['*'] does; paired: as no, but the group was paired by a code
 required             what the group's settings say of `require_mention`; the account says the
                      opposite
 @                    whether the message mentions the robot

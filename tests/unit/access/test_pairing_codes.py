@@ -1,4 +1,4 @@
-"""Pairing codes: one use, one hour, one person, and how often they are told."""
+"""Pairing codes: one use, one hour, one person, and how often they are sent."""
 
 from __future__ import annotations
 

@@ -360,7 +360,7 @@ def test_damaged_lines_go_when_the_journal_is_made_short() -> None:
     assert shortened(lines, "a", NOW) == [later, encode(put("a1"))]
 
 
-# --- what a transcript has to be told -------------------------------------------------------------
+# --- the results for a transcript -----------------------------------------------------------------
 
 
 def test_a_transcript_is_told_every_end_that_the_journal_knows() -> None:

@@ -23,7 +23,7 @@ CHANCES = st.floats(0, 1, exclude_max=True)
 
 
 class Connection:
-    """A watchdog with clocks that pass together unless they are told not to."""
+    """A watchdog with clocks that advance together by default."""
 
     def __init__(self) -> None:
         self.now, self.wall = 1000.0, WALL

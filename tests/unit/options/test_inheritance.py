@@ -1,4 +1,4 @@
-"""Several accounts in one table: what each takes from where, which is meant, and who is told."""
+"""Several accounts in one table: what each inherits, the default one, and what is reported."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ OWN_VALUES = {
 
 
 def filled_in(text: str) -> str:
-    """The example with the reader's own values in the place of the placeholders."""
+    """The example with the reader's own values instead of the placeholders."""
     whole = re.compile("|".join(rf"(?<![\w-]){re.escape(key)}(?![\w-])" for key in OWN_VALUES))
     return whole.sub(lambda match: OWN_VALUES[match[0]], text)
 

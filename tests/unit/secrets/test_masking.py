@@ -178,7 +178,7 @@ def test_a_known_key_is_found_in_any_text(name: str, seed: int, before: str, aft
 
 
 DRAWN = ("assigned secret", "bearer token")
-"""Kinds of secrets that are told from names by how they are mixed, which chance can defeat."""
+"""Kinds of secrets that differ from names by their mix of characters, which chance can defeat."""
 
 
 @given(

@@ -23,7 +23,7 @@ labels = st.text(max_size=60)
 conversations = st.one_of(
     st.builds(lambda id, label: Target(user_id=id, label=label), ids, labels),
     st.builds(lambda id, label: Target(conversation_id=id, label=label), ids, labels),
-    # Without a name it would stand for whoever spoke to a session last.
+    # Without a name it would stand for the person who spoke to a session last.
     st.builds(lambda id, label: Target(private=id, label=label), ids, labels.filter(bool)),
 )
 
