@@ -18,13 +18,13 @@ function M.settle(id, shown, delivery, reason)
   end
 end
 
---- Shows the complete text of a message whose files were being downloaded.
+--- Shows a message with this text: the complete one once its files are downloaded, or that on disk.
 ---@param id string
 ---@param shown dingbridge.Message
 ---@param text string
 function M.complete(id, shown, text)
   local before = shown.text
-  if shown.role == 'dingtalk' and text ~= before then
+  if text ~= before then
     shown.text = text
     chat_window.show_text(id, shown, before)
   end
@@ -38,7 +38,8 @@ end
 function M.unshown(id, list)
   return vim.tbl_filter(function(message)
     local here = state.message(id, message.id)
-    if here then
+    -- Of a message of the editor that is handed over again, what was written first counts.
+    if here and here.role == 'dingtalk' then
       M.complete(id, here, message.text)
     end
     return not here

@@ -246,3 +246,25 @@ def test_whatever_is_shown_becomes_what_stands_on_the_disk_and_then_what_came_si
     editor: Editor, seed: int
 ) -> None:
     assert list(editor.lua(ORDERS, seed)) == []
+
+
+REWRITTEN = """
+local function message(text)
+  return { id = 'm', role = 'editor', author = 'You', text = text, time = 0, delivery = '',
+    reason = '', target = '', target_name = '' }
+end
+local function told(kind, text)
+  require('dingbridge.updates').apply({ { kind = kind, id = 's', list = { message(text) },
+    since = {}, reset = false, more = false } })
+end
+require('dingbridge.chat_window').open('s')
+told('messages', 'as it was handed over again')
+told('ending', 'as it is on disk')
+return require('dingbridge').transcript('s')[1].text
+"""
+
+
+def test_a_message_is_shown_with_the_text_that_stands_on_the_disk(editor: Editor) -> None:
+    assert editor.lua(REWRITTEN) == "as it is on disk"
+    editor.until(lambda: "as it is on disk" in editor.lines("chat://s"))
+    assert "as it was handed over again" not in editor.lines("chat://s")

@@ -51,7 +51,8 @@ class View(Protocol):
         ...
 
     def added(self, session: str, part: TranscriptPart) -> None:
-        """Another program added this part to a transcript, or replaced it."""
+        """Another program added this part to a transcript; or its end has to be read again, if the
+        part `is_anew`."""
         ...
 
     def deleted(self, info: SessionInfo, following: str) -> None:
@@ -72,6 +73,8 @@ class SessionStore:
         self._arriving: dict[str, list[_Arriving]] = {}
         # Updates to send per session, in the order on disk; None stands for a write under way.
         self._order: dict[str, deque[updates.ShowMessages | None]] = {}
+        # Sessions with messages that are shown before earlier ones are on disk.
+        self._shown_early: set[str] = set()
         self.infos: dict[str, SessionInfo] = {}
         # Ids of messages that an editor has not handed over to a robot yet.
         self.pending: set[str] = set()
@@ -137,11 +140,14 @@ class SessionStore:
         """Append a message to a transcript."""
         self.storage.append(self.infos[session], Entry(message=message))
         update = updates.ShowMessages(session, (message,))
-        if (order := self._order.get(session)) and not self.trouble:
+        order = self._order.get(session)
+        if order and not self.trouble:
             # A write of earlier messages is under way.
             order.append(update)
-        else:
-            self._notify(session, update)
+            return
+        if order:
+            self._shown_early.add(session)
+        self._notify(session, update)
 
     def arrive(
         self, session: str, message: Message, *, again: bool, then: Callable[[bool], None]
@@ -200,14 +206,20 @@ class SessionStore:
 
     def refused(self, trouble: str) -> None:
         """The disk refuses writes for the reason `trouble`, or accepts them again (empty).
-        Meanwhile the user's messages are shown without waiting for the disk."""
+        Meanwhile the user's messages are shown without waiting for the disk, and afterwards in the
+        order in which they are there."""
         self.trouble = trouble
+        if not trouble:
+            early, self._shown_early = self._shown_early, set()
+            for session in early:
+                self.notify_added(session, TranscriptPart(is_anew=True))
         for session, order in self._order.items() if trouble else ():
             waiting = [update for update in order if update is not None]
             written = len(order) - len(waiting)
             order.clear()
             order.extend([None] * written)
             for update in waiting:
+                self._shown_early.add(session)
                 self._notify(session, update)
 
     def _take_all(self, session: str) -> None:
@@ -239,7 +251,7 @@ class SessionStore:
             view.listed()
 
     def notify_added(self, session: str, part: TranscriptPart) -> None:
-        """Tell every view what another program added to a transcript."""
+        """Tell every view of this part; see `View.added`."""
         for view in self._views:
             view.added(session, part)
 

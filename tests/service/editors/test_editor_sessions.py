@@ -18,6 +18,7 @@ from dingbridge.protocol import updates
 from dingbridge.service.adapters import SystemRuntime, TranscriptStorage
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.sessions.store import SessionStore
+from tests.support.disk import out_of_reach
 
 SESSION = SessionInfo("s1", "Session", 1.0)
 
@@ -53,10 +54,11 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.posted: queue.Queue[Callable[[], None]] = queue.Queue()
-        self.disk = Worker(self.posted.put, lambda error: None)
+        self.disk = Worker(self.posted.put, lambda error: None, self._refused)
         self.disk.start()
         files = files_in(folder, self.disk)
         store = SessionStore(TranscriptStorage(files), SystemRuntime(), self.posted.put)
+        self.store = store
         store.infos[SESSION.id] = SESSION
         files.transcripts.begin(SESSION)
         self.transcript = next(folder.rglob(f"{SESSION.id}.jsonl"))
@@ -65,11 +67,19 @@ class Desk:
             EditorSessions(cast(Any, screen), store, [SESSION]) for screen in self.screens
         ]
 
+    def _refused(self, why: Exception | None) -> None:
+        self.store.refused(str(why or ""))
+
     def turn(self) -> None:
-        """Run all that is posted until the disk thread has nothing more to do."""
+        """Run all that is posted until the disk has taken everything."""
         over: list[bool] = []
-        self.disk.do(lambda: None, lambda _: over.append(True))
+        self.disk.settled(lambda: over.append(True))
         while not over:
+            self.posted.get(timeout=10)()
+
+    def turn_until(self, done: Callable[[], bool]) -> None:
+        """Run what is posted until `done`."""
+        while not done():
             self.posted.get(timeout=10)()
 
     def write(self, *names: str) -> None:
@@ -125,3 +135,18 @@ def test_what_the_user_writes_while_another_file_is_read_stays_on_the_screen(des
     desk.turn()
     desk.turn()
     assert desk.names[0] == ["x", "typed"]
+
+
+def test_what_was_shown_while_the_disk_refused_it_goes_where_it_stands_on_the_disk(
+    desk: Desk,
+) -> None:
+    with out_of_reach(desk.transcript):
+        desk.store.arrive(SESSION.id, message("came"), again=False, then=lambda _: None)
+        desk.posted.get(timeout=10)()  # from now on it is being written
+        desk.editors[0].add(SESSION.id, message("typed"))
+        desk.turn_until(lambda: bool(desk.store.trouble))
+        desk.editors[0].add(SESSION.id, message("more"))
+        assert desk.names == [["a", "typed", "more"]] * 2
+    desk.turn()
+    desk.turn()
+    assert desk.names == [["a", "came", "typed", "more"]] * 2
