@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from dingbridge.core.markdown.blocks import Blocks
-from dingbridge.core.markdown.fences import is_fence_line
 
+FENCE = re.compile(r"[ \t>]*(([-*+]|[0-9]{1,9}[.)])[ \t]+)?(```|~~~)")
 MARKER = re.compile(r"\n\n— (\d+)/(\d+)( …)?\Z")
 
 
@@ -30,7 +30,7 @@ def joined(texts: Sequence[str]) -> str:
         last_line = body.rpartition("\n")[2]
         goes_on = bool(mark[3])
         is_last = number == len(texts)
-        was_closed = goes_on if is_last else is_fence_line(last_line)
+        was_closed = goes_on if is_last else bool(FENCE.match(last_line))
         if was_closed:
             body = body.removesuffix(last_line)
             body = body.removesuffix("\n") if goes_on else body

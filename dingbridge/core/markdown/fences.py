@@ -88,11 +88,6 @@ def backticks(code: str, least: int) -> str:
     return "`" * max(least, longest + 1)
 
 
-def is_fence_line(line: str) -> bool:
-    """Whether `line` starts like the first or last line of a fenced block."""
-    return _MARK.match(line) is not None
-
-
 def _fence_lines(text: str) -> Iterator[re.Match[str]]:
     """The matches of `_MARK`, found by searching for the marks.
 

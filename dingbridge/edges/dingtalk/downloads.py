@@ -15,7 +15,8 @@ from dingbridge.core.dingtalk import media
 from dingbridge.core.errors import DeliveryError, FreshToken, Retryable, RetryAfter
 from dingbridge.core.messages import Attachment
 from dingbridge.core.options.declarations import Options
-from dingbridge.edges.dingtalk.openapi import AccessToken, OpenApi, OpenApiHttp, RobotClient
+from dingbridge.edges.dingtalk.http import Http
+from dingbridge.edges.dingtalk.openapi import AccessToken, OpenApi, RobotClient
 
 log = logging.getLogger(__name__)
 
@@ -31,14 +32,10 @@ LONGEST_PAUSE = 30.0
 _ADDRESS = "/v1.0/robot/messageFiles/download"
 
 
-Part = Callable[[bytes], object]
-"""Takes the bytes of a file, piece by piece."""
-
-
-class Download(Protocol):
+class AttachmentFile(Protocol):
     """A file being downloaded. A context manager: removes the file unless `keep` was called."""
 
-    def __enter__(self) -> Download:
+    def __enter__(self) -> AttachmentFile:
         """Begin."""
         ...
 
@@ -60,32 +57,15 @@ class Download(Protocol):
         ...
 
 
-class Folder(Protocol):
+class AttachmentFolder(Protocol):
     """Stores attachments."""
 
-    def receive(self, message: str, number: int, attachment: Attachment) -> Download:
+    def receive(self, message: str, number: int, attachment: Attachment) -> AttachmentFile:
         """Create the file for attachment `number` (from 0) of a message."""
         ...
 
     def found(self, message: str, number: int) -> Path | None:
         """The path of an earlier download of it; None without one."""
-        ...
-
-
-class Web(OpenApiHttp, Protocol):
-    """The HTTP methods for downloads."""
-
-    def download(
-        self,
-        url: str,
-        part: Part,
-        *,
-        most: int,
-        within: float,
-        stop: threading.Event | None,
-        progress: Callable[[int, int], None] | None,
-    ) -> int:
-        """GET a file; see `Http.download`."""
         ...
 
 
@@ -95,16 +75,16 @@ class Downloader:
     def __init__(
         self,
         options: Options,
-        web: Web,
+        http: Http,
         token: AccessToken,
-        folder: Folder,
+        folder: AttachmentFolder,
         stop: threading.Event,
     ) -> None:
         self._options = options
-        self._web = web
+        self._http = http
         self._folder = folder
         self._stop = stop
-        self._api = OpenApi(RobotClient(options, web, token), log)
+        self._api = OpenApi(RobotClient(options, http, token), log)
 
     def fetch(
         self,
@@ -160,7 +140,7 @@ class Downloader:
         options = self._options
         url = self._api.call(robot_code, lambda code: self._address(attachment, code))
         with self._folder.receive(message, number, attachment) as incoming:
-            self._web.download(
+            self._http.download(
                 url,
                 incoming.write,
                 most=options.media_size * media.MEGABYTE,
@@ -172,7 +152,7 @@ class Downloader:
 
     def _address(self, attachment: Attachment, robot_code: str) -> str:
         options = self._options
-        answer = self._web.post(
+        answer = self._http.post(
             f"{options.endpoint_api}{_ADDRESS}",
             media.download_body(robot_code, attachment.download_code),
             self._api.headers(),

@@ -19,17 +19,20 @@ class ArrivalEvents:
     def received(self, account: Account, arrived: robot_news.Arrived) -> None:
         """A message stands in a session, with all that came along."""
         inbound, message = arrived.inbound, arrived.message
-        data = {
-            "id": message.id,
-            "session": arrived.session,
-            "account": account.name,
-            "author": inbound.sender.nick,
-            "user_id": inbound.sender.identity,
-            "conversation_id": inbound.conversation.id,
-            "text": message.text,
-            "files": "\n".join(arrived.files),
-            "target": message.target,
-            "target_name": message.target_name,
-        }
-        self._editor.show(updates.TriggerEvent("DingbridgeReceived", data))
+        self._event(
+            "DingbridgeReceived",
+            id=message.id,
+            session=arrived.session,
+            account=account.name,
+            author=inbound.sender.nick,
+            user_id=inbound.sender.identity,
+            conversation_id=inbound.conversation.id,
+            text=message.text,
+            files="\n".join(arrived.files),
+            target=message.target,
+            target_name=message.target_name,
+        )
         self._accounts.status_changed()
+
+    def _event(self, name: str, **data: str) -> None:
+        self._editor.show(updates.TriggerEvent(name, data))

@@ -43,11 +43,6 @@ class SenderBatches:
         self._is_posted = False
         self._looks = False
 
-    @property
-    def gathers(self) -> bool:
-        """Whether a call of `take` is scheduled."""
-        return self._is_posted
-
     def notify(self, event: SenderReport) -> None:
         """Add a report. For the sender's threads."""
         self._events.append(event)

@@ -15,9 +15,9 @@ from dingbridge.core.dingtalk.limits import CONNECT_TIMEOUT, READ_TIMEOUT
 from dingbridge.core.dingtalk.media import DOWNLOAD_BYTES, DOWNLOAD_WITHIN, PROGRESS_WITHIN
 from dingbridge.core.errors import DeliveryError, Retryable
 from dingbridge.core.timeouts import ANSWER_BYTES, IDLE_CONNECTION
-from dingbridge.edges.dingtalk.http.direct import Direct
 from dingbridge.edges.dingtalk.http.download import Limits, Sink, receive
 from dingbridge.edges.dingtalk.http.failures import FOREIGN, broke, translated
+from dingbridge.edges.dingtalk.http.fast_posts import FastPosts
 from dingbridge.edges.dingtalk.http.upload import Upload
 
 __all__ = ["Http", "Upload", "translated"]
@@ -48,7 +48,7 @@ class Http:
         # Passed with each request, because the environment overrides those of a session.
         self._proxies = {"http": proxy, "https": proxy} if proxy else {}
         self._timeouts = (connect_timeout, read_timeout)
-        self._direct = Direct(self._session, self._proxies, self._timeouts)
+        self._fast_posts = FastPosts(self._session, self._proxies, self._timeouts)
         self._idle_connection = idle_connection
         self._last_used = time.monotonic()
 
@@ -154,7 +154,7 @@ class Http:
     def _exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         self._drop_idle_connections()
         try:
-            response = self._direct.post(url, body, {"Accept": "application/json", **headers})
+            response = self._fast_posts.post(url, body, {"Accept": "application/json", **headers})
         except FOREIGN as cause:
             raise translated(cause) from cause
         try:
@@ -199,7 +199,7 @@ class Http:
         now = time.monotonic()
         if now - self._last_used >= self._idle_connection:
             self._session.close()
-            self._direct.forget()
+            self._fast_posts.forget()
         self._last_used = now
 
 

@@ -12,22 +12,22 @@ from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
 from dingbridge.edges.dingtalk.http.failures import of_requests
-from dingbridge.edges.dingtalk.http.short import CLASSES
+from dingbridge.edges.dingtalk.http.fast_connections import CLASSES
 
-WAYS = 64
-"""Routes (a count) that are cached; signed URLs differ each time."""
+ADDRESSES_KEPT = 64
+"""URLs (a count) whose pools are cached; signed URLs differ each time."""
 
 _ONCE = Retry(0, read=False)
 
 
-class Way(Struct, frozen=True):
+class PooledAddress(Struct, frozen=True):
     """How to reach a URL: the connection pool, and the target of the request line."""
 
     pool: HTTPConnectionPool
     target: str
 
 
-class Direct:
+class FastPosts:
     """POSTs by the pools of a requests session. One thread."""
 
     def __init__(
@@ -37,16 +37,16 @@ class Direct:
         self._proxies = dict(proxies)
         self._headers = {name: str(value) for name, value in session.headers.items()}
         self._timeout = Timeout(connect=timeout[0], read=timeout[1])
-        self._ways: dict[str, Way] = {}
+        self._addresses: dict[str, PooledAddress] = {}
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> BaseHTTPResponse:
         """The answer with an unread body. Raises what requests raises, and `ValueError` for an
         invalid header."""
-        way = self._ways.get(url) or self._found(url)
+        known = self._addresses.get(url) or self._found(url)
         try:
-            return way.pool.urlopen(
+            return known.pool.urlopen(
                 "POST",
-                way.target,
+                known.target,
                 body=body,
                 headers={**self._headers, **headers},
                 retries=_ONCE,
@@ -61,9 +61,9 @@ class Direct:
 
     def forget(self) -> None:
         """Clear the cache, because the session has closed its connections."""
-        self._ways.clear()
+        self._addresses.clear()
 
-    def _found(self, url: str) -> Way:
+    def _found(self, url: str) -> PooledAddress:
         """The route to a URL, found as `requests.Session.send` and its adapter do."""
         request = self._session.prepare_request(requests.Request("POST", url))
         url_read = str(request.url)
@@ -77,8 +77,8 @@ class Direct:
         assert isinstance(pool, HTTPConnectionPool)  # noqa: S101 - all of them are
         adapter.cert_verify(pool, url_read, verify, None)  # type: ignore[no-untyped-call]  # as it is
         pool.ConnectionCls = CLASSES.get(pool.ConnectionCls, pool.ConnectionCls)
-        way = Way(pool, adapter.request_url(request, proxies))
-        if len(self._ways) >= WAYS:
-            self._ways.clear()
-        self._ways[url] = way
-        return way
+        found = PooledAddress(pool, adapter.request_url(request, proxies))
+        if len(self._addresses) >= ADDRESSES_KEPT:
+            self._addresses.clear()
+        self._addresses[url] = found
+        return found

@@ -32,7 +32,7 @@ class _Head(Struct, frozen=True):
     after: bytes
 
 
-class Whole(HTTPResponse):
+class CompleteAnswer(HTTPResponse):
     """An answer that was read completely."""
 
     def stream(
@@ -42,14 +42,14 @@ class Whole(HTTPResponse):
         yield self.data or b""  # None for an empty one
 
 
-class Short(HTTPConnection):
+class FastConnection(HTTPConnection):
     """A connection that caches the head of its last request: for the same headers, only the first
     line and the length are new. Unusual requests and answers are handled by the base class.
     """
 
     _held: bytearray | None = None
     _head: _Head | None = None
-    _is_short = False
+    _is_fast = False
 
     def request(  # type: ignore[override]  # as urllib3 has it, which differs from http.client
         self,
@@ -60,14 +60,14 @@ class Short(HTTPConnection):
         **options: Any,
     ) -> None:
         """Send a request."""
-        self._is_short = False
+        self._is_fast = False
         if not isinstance(body, bytes):
             super().request(method, url, body, headers, **options)
             return
         known, given = self._head, tuple((headers or {}).items())
         if known is not None and known.headers == given and self.sock and url.startswith("/"):
             first = f"{method} {url} HTTP/1.1".encode("ascii")
-            self._is_short = True
+            self._is_fast = True
             self.sock.settimeout(self.timeout)
             self.sock.sendall(b"%b%b%d%b%b" % (first, known.before, len(body), known.after, body))
             return
@@ -91,13 +91,13 @@ class Short(HTTPConnection):
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as above
         """Read the answer, completely if possible."""
-        if not self._is_short:
+        if not self._is_fast:
             return super().getresponse()
         self.sock.settimeout(self.timeout)
         data = self.sock.recv(READ)
         plain = _PLAIN.match(data)
         if plain is not None and _is_all(plain[0], len(data) - plain.end()):
-            return Whole(data[plain.end() :], status=int(plain[1]), preload_content=False)
+            return CompleteAnswer(data[plain.end() :], status=int(plain[1]), preload_content=False)
         begun: Any = _Begun(self.sock, data)
         answer = client.HTTPResponse(begun, method="POST")
         answer.begin()
@@ -114,13 +114,13 @@ class Short(HTTPConnection):
         )
 
 
-class ShortTls(Short, HTTPSConnection):
+class FastTlsConnection(FastConnection, HTTPSConnection):
     """The same over TLS."""
 
 
 CLASSES: Mapping[Any, Any] = {
-    HTTPConnection: Short,
-    HTTPSConnection: ShortTls,
+    HTTPConnection: FastConnection,
+    HTTPSConnection: FastTlsConnection,
 }
 """Replacements for the connection classes of a pool."""
 
