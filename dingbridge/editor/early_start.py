@@ -17,7 +17,7 @@ def begin(data: str, log_folder: str) -> None:
     attachment.start()
 
 
-def attachment_for(data: str, log_folder: str, environ: Mapping[str, str]) -> ServiceLink:
+def link_for(data: str, log_folder: str, environ: Mapping[str, str]) -> ServiceLink:
     """The link that `begin` started for these folders, or a new one."""
     begun = _begun.pop() if _begun else None
     if begun is not None and begun.folders == (data, log_folder):

@@ -140,9 +140,9 @@ class FileTransfers:
         """Whether any transfer is not finished."""
         return bool(self._readings or self._writings)
 
-    def of_command(self, call: CommandLine, place: Any) -> UserFile | None:
+    def of_command(self, call: CommandLine, context: Any) -> UserFile | None:
         """The file that a command names; None without one."""
-        where = read_as(place, FileContext, "command")
+        where = read_as(context, FileContext, "command")
         name = os.path.join(where.cwd, os.path.expanduser(call.argument))
         match call.command:
             case Subcommand.SEND_FILE:

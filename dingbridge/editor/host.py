@@ -60,7 +60,7 @@ class Host:
         self._path = path
         # Taken before variables are removed from what child processes inherit.
         self._environ = dict(os.environ)
-        self._attachment: ServiceLink | None = None
+        self._link: ServiceLink | None = None
         self._files = FileTransfers(
             self._neovim.post, lambda frame: self._service.notify_now(frame), self._saved
         )
@@ -120,7 +120,7 @@ class Host:
         """Neovim exits: notify Lua when all requests are durable."""
         self._is_leaving = True
         self._requests.leave()
-        if self._attachment is None:
+        if self._link is None:
             self._neovim.show(updates.Leaving("done"))
             return
         self._leave()
@@ -142,7 +142,7 @@ class Host:
         """Run `:Chat service`, which must work without a service."""
         if action not in ("", "stop", "restart"):
             raise BridgeError(say.UNKNOWN_ACTION(action=action), fix=say.KNOWN_ACTIONS())
-        if self._attachment is None and action != "restart":
+        if self._link is None and action != "restart":
             self._show_notice(say.SERVICE_NOT_RUNNING())
             return
         self._ready(None)
@@ -157,23 +157,23 @@ class Host:
 
     def _end_hanging(self, client: Client | None, action: str) -> None:
         """Kill a service that does not respond, or else start one at once."""
-        if client is not self._service.client or self._attachment is None:
+        if client is not self._service.client or self._link is None:
             return
-        if action and self._attachment.end_frozen():
+        if action and self._link.end_frozen():
             self._show_notice(
                 say.SERVICE_RESTARTS() if action == "restart" else say.SERVICE_STOPPED()
             )
             if action == "stop":
                 self._rest()
         else:
-            self._attachment.hurry()
+            self._link.hurry()
             self._show_notice(say.SERVICE_STARTS())
 
     def _rest(self) -> None:
         """Stay without a service until the next request."""
-        if self._attachment is not None:
-            self._attachment.stop()
-        self._attachment = None
+        if self._link is not None:
+            self._link.stop()
+        self._link = None
 
     def _show_notice(self, text: str, level: updates.Level = "info") -> None:
         self._neovim.show(updates.ShowNotice(text, level))
@@ -192,7 +192,7 @@ class Host:
     def _ready(self, settings: EditorSettings | None) -> None:
         self._first = self._first or settings
         first = self._need_settings()
-        if self._attachment is None:
+        if self._link is None:
             self._begin(first)
         if settings is not None:
             self._requests.put_settings(settings)
@@ -214,11 +214,9 @@ class Host:
             settings.has_screen,
             installed_code.newest(),
         )
-        attachment = early_start.attachment_for(settings.data, settings.log, self._environ)
-        self._attachment = attachment
-        attachment.listen(
-            lambda event: self._neovim.post(lambda: self._from_service(attachment, event))
-        )
+        link = early_start.link_for(settings.data, settings.log, self._environ)
+        self._link = link
+        link.listen(lambda event: self._neovim.post(lambda: self._from_service(link, event)))
 
     # --- the service ------------------------------------------------------------------------------
 
@@ -230,8 +228,8 @@ class Host:
             self.refused(error)
         self._leave()
 
-    def _from_service(self, attachment: ServiceLink, event: AttachmentEvent) -> None:
-        if attachment is not self._attachment and not isinstance(event, Detached):
+    def _from_service(self, link: ServiceLink, event: AttachmentEvent) -> None:
+        if link is not self._link and not isinstance(event, Detached):
             return
         match event:
             case Attached(client=client):

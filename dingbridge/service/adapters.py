@@ -120,9 +120,9 @@ class TranscriptStorage:
         """Read the last part of a transcript."""
         self._worker.after(self._behind(session), lambda: self._files.end(session), then)
 
-    def before(self, session: str, place: int, then: Callable[[TranscriptPart], None]) -> None:
-        """Read the part that ends at the file offset `place` (bytes)."""
-        self._worker.after(self._behind(session), lambda: self._files.before(session, place), then)
+    def before(self, session: str, offset: int, then: Callable[[TranscriptPart], None]) -> None:
+        """Read the part that ends at the file offset `offset` (bytes)."""
+        self._worker.after(self._behind(session), lambda: self._files.before(session, offset), then)
 
     def since(self, session: str, then: Callable[[TranscriptPart], None]) -> None:
         """Read what other processes have appended, or that the file was replaced."""

@@ -51,34 +51,34 @@ def deliver(
     line about masked secrets. Raises `DeliveryError`.
     """
     end = time.monotonic() + seconds
-    circumstances = ComposeContext(options.secrets, os.environ)
-    made = written(secrets.token_hex(8), text, target, options, circumstances, title=title, at=at)
+    context = ComposeContext(options.secrets, os.environ)
+    made = written(secrets.token_hex(8), text, target, options, context, title=title, at=at)
     if made.masked:
         waiting(told(made.masked, target))
     data, robot = data_folder(), notify_robot(options)
-    handing_over = Handover(data, robot, made.outbound, waiting)
+    handover = Handover(data, robot, made.outbound, waiting)
     reason, pause = "", threading.Event()
     while (left := end - time.monotonic()) > 0:
-        report = handing_over.try_it(left)
+        report = handover.try_it(left)
         if report is not None:
             return bool(report.reason)
-        if not handing_over.may_be_taken_up():
+        if not handover.may_be_taken_up():
             with RobotLocks(data, robot) as locks:
                 held_by = _take(locks, data)
                 if not held_by:
-                    report = handing_over.take_back()
+                    report = handover.take_back()
                     if report is not None:
                         return bool(report.reason)
-                    return _send(options, handing_over.outbound, end, waiting)
+                    return _send(options, handover.outbound, end, waiting)
             if held_by != reason:
                 reason = held_by
                 waiting(reason)
         pause.wait(min(TRY_EVERY, max(0.0, end - time.monotonic())))
     with RobotLocks(data, robot) as locks:
-        report = None if _take(locks, data) else handing_over.take_back()
+        report = None if _take(locks, data) else handover.take_back()
     if report is not None:
         return bool(report.reason)
-    raise fate_not_told() if handing_over.is_known else late(reason, answered=True)
+    raise fate_not_told() if handover.is_known else late(reason, answered=True)
 
 
 def _take(locks: RobotLocks, data: Path) -> str:

@@ -24,7 +24,7 @@ from dingbridge.core.errors import BridgeError  # noqa: E402 - only what is ours
 from dingbridge.editor.host import Host  # noqa: E402
 
 COMPLETE = "customlist,v:lua.require'dingbridge.complete'.line"
-SNAPSHOT = "v:lua.require'dingbridge.command_context'.take(<lt>range>, <lt>line1>, <lt>line2>)"
+CONTEXT = "v:lua.require'dingbridge.command_context'.take(<lt>range>, <lt>line1>, <lt>line2>)"
 """Evaluated with the command, so that the host never asks. `<lt>` keeps the words from being
 replaced when Neovim defines the command that starts the host."""
 
@@ -37,12 +37,12 @@ class DingbridgePlugin:
         # pynvim names the handlers by the path of this file, as it was given, with slashes.
         self._host = Host(nvim, Path(os.path.normpath(__file__)).as_posix())
 
-    @pynvim.command("Chat", nargs="?", range="", complete=COMPLETE, eval=SNAPSHOT)
+    @pynvim.command("Chat", nargs="?", range="", complete=COMPLETE, eval=CONTEXT)
     def chat(self, arguments: list[str], _: list[int], sent: Any) -> None:
         """`:Chat …`"""
         self._bounded(lambda: self._host.command(" ".join(arguments), sent))
 
-    @pynvim.command("DingTalk", nargs="?", range="", complete=COMPLETE, eval=SNAPSHOT)
+    @pynvim.command("DingTalk", nargs="?", range="", complete=COMPLETE, eval=CONTEXT)
     def dingtalk(self, arguments: list[str], _: list[int], sent: Any) -> None:
         """`:DingTalk …`, the same subcommands."""
         self._bounded(lambda: self._host.command(" ".join(arguments), sent))

@@ -77,17 +77,17 @@ class _Opened(Struct):
 
 def describe_where(found: object, branch: str) -> str:
     """The cursor position; an empty `branch` means none."""
-    place = _read(found, _Where)
-    if place is None:
+    position = _read(found, _Where)
+    if position is None:
         return say.ANSWER_UNREADABLE()
-    here = say.PLACE_MODIFIED if place.modified else say.PLACE
-    lines = [here(place=code_span(f"{place.file}:{place.line}:{place.column}"))]
-    if place.function:
-        lines.append(say.FUNCTION(function=code_span(place.function)))
+    here = say.PLACE_MODIFIED if position.modified else say.PLACE
+    lines = [here(place=code_span(f"{position.file}:{position.line}:{position.column}"))]
+    if position.function:
+        lines.append(say.FUNCTION(function=code_span(position.function)))
     if branch:
         lines.append(say.BRANCH(branch=code_span(branch)))
-    if place.filetype:
-        lines.append(say.FILETYPE(filetype=code_span(place.filetype)))
+    if position.filetype:
+        lines.append(say.FILETYPE(filetype=code_span(position.filetype)))
     return "\n".join(lines)
 
 

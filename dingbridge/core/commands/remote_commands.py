@@ -241,10 +241,10 @@ class FileSlice(RemoteRequest, frozen=True):
     @classmethod
     def parse(cls, argument: str) -> FileSlice | None:
         """With a path, and a line or two after it."""
-        place = remote_arguments.place_in_file(argument)
-        if place is None:
+        position = remote_arguments.place_in_file(argument)
+        if position is None:
             return None
-        path, first, last = place
+        path, first, last = position
         last = first + FEW_LINES - 1 if last is None else last
         return cls(path, first, last) if last - first < MOST_LINES else None
 
@@ -265,8 +265,8 @@ class OpenAt(RemoteRequest, frozen=True):
     @classmethod
     def parse(cls, argument: str) -> OpenAt | None:
         """With a path, and perhaps a line after it."""
-        place = remote_arguments.place_in_file(argument)
-        return None if place is None else cls(place[0], place[1])
+        position = remote_arguments.place_in_file(argument)
+        return None if position is None else cls(position[0], position[1])
 
 
 class RunJob(RemoteRequest, frozen=True):

@@ -51,7 +51,7 @@ def written(
     text: str,
     target: Target,
     options: Options,
-    circumstances: ComposeContext,
+    context: ComposeContext,
     *,
     title: str = "",
     at: At = At(),
@@ -67,20 +67,20 @@ def written(
     masked: tuple[Finding, ...] = ()
     if options.mask_secrets and not is_excepted(options, target):
         # Before the title is cut: half a secret is not recognised.
-        own, environment = circumstances.secrets, circumstances.environment
-        guarded = excerpts.mask(text, around, own, environment)
+        own, environment = context.secrets, context.environment
+        body = excerpts.mask(text, around, own, environment)
         entitled = masking.mask(title, own, environment)
-        text, title = guarded.text, entitled.text
-        masked = masking.counted_together(guarded.found, entitled.found)
+        text, title = body.text, entitled.text
+        masked = masking.counted_together(body.found, entitled.found)
     title = shorten(title, TITLE_CHARACTERS) or code_blocks.title(text)
     title = outgoing_text.without_acting_links(title)
     if not at.all:
         text = mentions.without_everybody(text)
-    text, found = mentions.with_known(text, circumstances.members)
+    text, found = mentions.with_known(text, context.members)
     people = mentions.together(at, found)
     names = tuple(
         (name, staff_id)
-        for name, staff_id in circumstances.members.items()
+        for name, staff_id in context.members.items()
         if staff_id and staff_id in people.user_ids
     )
     text = _drawn(text, options)

@@ -19,7 +19,7 @@ from dingbridge.core.delivery.outbox_records import (
     encode,
 )
 from dingbridge.core.delivery.rate_limit import Paced
-from dingbridge.core.delivery.restored_rate import pace_of
+from dingbridge.core.delivery.restored_rate import rate_limit_of
 from dingbridge.core.messages import Delivery
 from dingbridge.core.timeouts import DONE_REMEMBERED, END_TOLD_WITHIN
 
@@ -151,7 +151,7 @@ def shortened(lines: list[bytes], robot: str, now: float) -> list[bytes]:
     ours = {id(record) for record in mine}
     others = [line for line, record in records if id(record) not in ours]
     kept = compacted(mine, now)
-    paced = pace_of(mine, lambda: 0.0).snapshot(now)
+    paced = rate_limit_of(mine, lambda: 0.0).snapshot(now)
     if paced != Paced():
         kept.append(Sent("", 0, robot=robot, paced=paced))
     return others + [encode(record) for record in kept]

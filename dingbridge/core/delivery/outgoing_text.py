@@ -111,27 +111,27 @@ def without_acting_links(text: str) -> str:
     position = 0
     regions = code_regions.code(text)
     region = next(regions, None)
-    for place in found_in(_PLACE, text):
-        while region is not None and region[1] <= place.start():
+    for match in found_in(_PLACE, text):
+        while region is not None and region[1] <= match.start():
             region = next(regions, None)
-        in_code = region is not None and region[0] <= place.start()
-        broken = _broken(text, place, in_code=in_code)
-        if broken != place[0]:
-            pieces += [text[position : place.start()], broken]
-            position = place.end()
+        in_code = region is not None and region[0] <= match.start()
+        broken = _broken(text, match, in_code=in_code)
+        if broken != match[0]:
+            pieces += [text[position : match.start()], broken]
+            position = match.end()
     return "".join([*pieces, text[position:]])
 
 
-def _broken(text: str, place: re.Match[str], *, in_code: bool) -> str:
-    found = place[0]
-    if place["url"]:
+def _broken(text: str, match: re.Match[str], *, in_code: bool) -> str:
+    found = match[0]
+    if match["url"]:
         return _one_address(found, in_code=in_code)
-    if place["link"]:
+    if match["link"]:
         # In code as well: some clients render code as prose.
         return found[:-1] + _BREAK
-    if place["same_scheme"]:
+    if match["same_scheme"]:
         return found if in_code else found[:-1] + "／"
-    return _BREAK if _acts(text, place.start(), place.end(), in_code=in_code) else found
+    return _BREAK if _acts(text, match.start(), match.end(), in_code=in_code) else found
 
 
 def _one_address(url: str, *, in_code: bool) -> str:

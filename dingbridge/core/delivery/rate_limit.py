@@ -102,15 +102,15 @@ class RateLimit:
     @classmethod
     def restore(cls, paced: Paced, chance: Callable[[], float]) -> RateLimit:
         """The rate limit as an earlier process left it."""
-        pace = cls(chance)
-        pace._sent = {
+        restored = cls(chance)
+        restored._sent = {
             key: deque(sorted(times), ROBOT_MESSAGES) for key, times in paced.sent.items() if times
         }
-        pace._holds = {
+        restored._holds = {
             scope: structs.replace(hold, seconds=min(hold.seconds, RATE_PENALTY))
             for scope, hold in paced.holds.items()
         }
-        return pace
+        return restored
 
     def snapshot(self, now: float) -> Paced:
         """What a later process needs to know."""

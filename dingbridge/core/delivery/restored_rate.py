@@ -9,7 +9,7 @@ from dingbridge.core.delivery.outbox_records import Done, Dropped, Failed, Outbo
 from dingbridge.core.delivery.rate_limit import Paced, RateLimit
 
 
-def pace_of(records: Iterable[OutboxRecord], chance: Callable[[], float]) -> RateLimit:
+def rate_limit_of(records: Iterable[OutboxRecord], chance: Callable[[], float]) -> RateLimit:
     """The rate limit after these records, which are all about one robot.
 
     Accepted messages count from their answer, attempts without one, which may have arrived, from
@@ -39,11 +39,11 @@ def pace_of(records: Iterable[OutboxRecord], chance: Callable[[], float]) -> Rat
                 pass
     for attempt in under_way.values():
         _unanswered(attempt, went)
-    pace = RateLimit.restore(before, chance)
+    rate_limit = RateLimit.restore(before, chance)
     for time, key in sorted(went):
         if time and key:
-            pace.sent(key, time)
-    return pace
+            rate_limit.sent(key, time)
+    return rate_limit
 
 
 def _unanswered(attempt: Attempted | None, went: list[tuple[float, str]]) -> None:

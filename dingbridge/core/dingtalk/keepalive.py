@@ -56,8 +56,10 @@ class Watchdog:
     probably dead (doc/dingtalk.md §4.5).
     """
 
-    def __init__(self, now: float, wall: float, pace: KeepAliveTiming = KeepAliveTiming()) -> None:
-        self._pace = pace
+    def __init__(
+        self, now: float, wall: float, timing: KeepAliveTiming = KeepAliveTiming()
+    ) -> None:
+        self._timing = timing
         self._heard = now
         self._pinged: float | None = None
         self._looked = now
@@ -70,41 +72,41 @@ class Watchdog:
 
     def check(self, now: float, wall: float) -> Check:
         """Call it when `wait` is over; on `PING` send one at once."""
-        slept = max(now - self._looked, wall - self._wall) > self._pace.slept
+        slept = max(now - self._looked, wall - self._wall) > self._timing.slept
         self._looked, self._wall = now, wall
         if slept:
             # One ping decides: a live server answers within the limit.
             self._pinged = now
             return Check.PING
         if self._pinged is not None:
-            return Check.DEAD if now - self._pinged > self._pace.pong_within else Check.FINE
-        if now - self._heard > self._pace.ping_after:
+            return Check.DEAD if now - self._pinged > self._timing.pong_within else Check.FINE
+        if now - self._heard > self._timing.ping_after:
             self._pinged = now
             return Check.PING
         return Check.FINE
 
     def wait(self, now: float) -> float:
         """Seconds until the next `check`, at most."""
-        pace = self._pace
+        timing = self._timing
         if self._pinged is not None:
-            due = self._pinged + pace.pong_within
+            due = self._pinged + timing.pong_within
         else:
-            due = self._heard + pace.ping_after
+            due = self._heard + timing.ping_after
         # Slightly late, so that the time has passed by every clock.
-        return min(max(due - now, 0.0) + _A_LITTLE, pace.look_every)
+        return min(max(due - now, 0.0) + _A_LITTLE, timing.look_every)
 
 
 class Reconnect:
     """The back-off of reconnects: doubling with jitter, reset by a stable connection."""
 
-    def __init__(self, pace: KeepAliveTiming = KeepAliveTiming()) -> None:
-        self._pace = pace
+    def __init__(self, timing: KeepAliveTiming = KeepAliveTiming()) -> None:
+        self._timing = timing
         self._failures = 0
         self._refusals = 0
 
     def lasted(self, seconds: float) -> None:
         """A connection lasted `seconds`; a stable one resets the failures."""
-        if seconds >= self._pace.stable:
+        if seconds >= self._timing.stable:
             self._failures = self._refusals = 0
 
     def wait(self, chance: float, error: LinkError | None = None) -> float:

@@ -28,7 +28,7 @@ BATCH_USERS = 20
 REPORTED_CHARACTERS = 200
 """Characters of a text by the platform that our errors quote."""
 
-# --- pace -------------------------------------------------------------------------------------
+# --- rate -------------------------------------------------------------------------------------
 
 ROBOT_MESSAGES = 20
 """Messages that one robot may post into one conversation in `ROBOT_WINDOW` (§1, §5.4)."""

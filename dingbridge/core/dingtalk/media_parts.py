@@ -52,10 +52,10 @@ def attachment_in(body: dict[str, Any], otherwise: str = "picture") -> Attachmen
     told = (
         kind for field, kind in _TELLING if field in body and kind in ("audio", "video", "file")
     )
-    return _attachment(next(told, otherwise), body) if _code(body) else None
+    return _read_attachment(next(told, otherwise), body) if _code(body) else None
 
 
-def _attachment(kind: Any, body: dict[str, Any]) -> Attachment:
+def _read_attachment(kind: Any, body: dict[str, Any]) -> Attachment:
     name = " ".join(clean(first(body, "fileName", "name")).split())
     return Attachment(
         kind=kind,
@@ -77,7 +77,7 @@ def media(msgtype: str, text: object, body: dict[str, Any]) -> Iterator[MessageP
     recognised = first(body, "recognition").strip() if kind == "audio" else ""
     if recognised:
         yield f"{recognised}\n\n"
-    yield _attachment(kind, body)
+    yield _read_attachment(kind, body)
     said = first(body, "text", "content", "caption") or said_in(text, "content")
     if said:
         yield f"\n\n{said}"

@@ -50,11 +50,11 @@ def mask(
     before = characters(around.before).split("\n")
     lines = text.split("\n")
     whole = "\n".join([*lines[: around.line], *before, *lines[around.line :]])
-    guarded = masking.mask(whole, own, environment, by_line=True)
-    lines = guarded.text.split("\n")
+    masked = masking.mask(whole, own, environment, by_line=True)
+    lines = masked.text.split("\n")
     del lines[around.line : around.line + len(before)]
-    shown = "\n".join(_each_mark_once(lines, {masking.mark(found) for found in guarded.found}))
-    return MaskedText(shown, those_in(shown, guarded.found))
+    shown = "\n".join(_each_mark_once(lines, {masking.mark(found) for found in masked.found}))
+    return MaskedText(shown, those_in(shown, masked.found))
 
 
 def those_in(text: str, found: Collection[Finding]) -> tuple[Finding, ...]:

@@ -21,7 +21,7 @@ from dingbridge.core.delivery import outbox_journal, outbox_records
 from dingbridge.core.delivery.outbox import Outbox
 from dingbridge.core.delivery.outbox_records import OutboxRecord, Queued
 from dingbridge.core.delivery.rate_limit import RateLimit
-from dingbridge.core.delivery.restored_rate import pace_of
+from dingbridge.core.delivery.restored_rate import rate_limit_of
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.messages import Message
 from dingbridge.core.sessions import inbox
@@ -96,7 +96,7 @@ class SavedRobot(Struct, frozen=True):
 
     state: State
     outbox: Outbox
-    pace: RateLimit
+    rate_limit: RateLimit
     inbox: dict[str, inbox.OpenMessage]
     seen: dict[str, float]
     damaged: StoredDataDamaged | None = None
@@ -220,8 +220,8 @@ class RobotFiles:
         open_ = {key: one for key, one in pending if one.received.robot == self._app}
         self._settle(open_)
         seen = {**state.seen, **inbox.times(received)}
-        pace = pace_of(mine, random.random)
-        return SavedRobot(state, outboxes.fold(mine), pace, open_, seen, damaged_state)
+        rate_limit = rate_limit_of(mine, random.random)
+        return SavedRobot(state, outboxes.fold(mine), rate_limit, open_, seen, damaged_state)
 
     def _settle(self, open_: dict[str, inbox.OpenMessage]) -> None:
         """Note the session that each message is in already.

@@ -85,9 +85,9 @@ class Transcripts:
         """The last part of a transcript."""
         return self._part(session, None)
 
-    def before(self, session: str, place: int) -> TranscriptPart:
-        """The part that precedes another one; `place` is where that begins, in bytes."""
-        return self._part(session, place)
+    def before(self, session: str, offset: int) -> TranscriptPart:
+        """The part that precedes another one; `offset` is where that begins, in bytes."""
+        return self._part(session, offset)
 
     def since(self, session: str) -> TranscriptPart:
         """What other processes have added since this or `end` was called first. If another file is
@@ -123,14 +123,14 @@ class Transcripts:
         except FileNotFoundError:
             return TranscriptPart(is_anew=before is not None)
 
-    def _read_before(self, file: BinaryIO, place: int) -> TranscriptPart:
+    def _read_before(self, file: BinaryIO, offset: int) -> TranscriptPart:
         """The last whole lines before a byte offset, including at least one message if there is
         one."""
         size = PART_BYTES
         while True:
-            begin = max(0, place - size)
+            begin = max(0, offset - size)
             file.seek(begin)
-            data = file.read(place - begin)
+            data = file.read(offset - begin)
             if begin:
                 torn = data.find(b"\n") + 1 or len(data)
                 begin, data = begin + torn, data[torn:]

@@ -24,24 +24,24 @@ class ArrivalOrder:
     def __init__(self) -> None:
         self._waiting: dict[ConversationKey, deque[StartFetch]] = {}
 
-    def put(self, place: ConversationKey, start: StartFetch) -> None:
+    def put(self, conversation: ConversationKey, start: StartFetch) -> None:
         """Start a step, after those that were put earlier for the same conversation."""
-        waiting = self._waiting.get(place)
+        waiting = self._waiting.get(conversation)
         if waiting is not None:
             waiting.append(start)
             return
-        self._waiting[place] = deque([start])
-        self._go_on(place)
+        self._waiting[conversation] = deque([start])
+        self._go_on(conversation)
 
-    def _go_on(self, place: ConversationKey) -> None:
-        waiting = self._waiting[place]
+    def _go_on(self, conversation: ConversationKey) -> None:
+        waiting = self._waiting[conversation]
         while waiting:
             # A loop, not recursion: thousands may wait, and most steps end at once.
-            if not self._is_over(place, waiting.popleft()):
+            if not self._is_over(conversation, waiting.popleft()):
                 return
-        del self._waiting[place]
+        del self._waiting[conversation]
 
-    def _is_over(self, place: ConversationKey, start: StartFetch) -> bool:
+    def _is_over(self, conversation: ConversationKey, start: StartFetch) -> bool:
         """Start a step. Returns whether it has ended; otherwise the next one starts when it
         does."""
         over = False
@@ -52,7 +52,7 @@ class ArrivalOrder:
             if not over:
                 over = True
                 if not under_way:
-                    self._go_on(place)
+                    self._go_on(conversation)
 
         try:
             start(end)

@@ -33,7 +33,7 @@ from dingbridge.service.editors.setup import EditorSetup
 from dingbridge.service.editors.shared import SharedServices
 from dingbridge.service.files.transfers import Transfers
 from dingbridge.service.files.uploads import Uploads
-from dingbridge.service.robots.robot_news import News, Restore
+from dingbridge.service.robots.robot_news import News, RestoreBinding
 from dingbridge.service.sessions.saved_files import SavedFiles
 from dingbridge.service.spool_intake import SpooledFrame, SpoolIntake
 
@@ -222,7 +222,7 @@ class AttachedEditor:
     def heard(self, account: str, news: News) -> None:
         """The robot of an account sends news."""
         self.errors.run(lambda: news_dispatch.dispatch(self._need_bridge(), account, news))
-        if isinstance(news, Restore) and self._restoring is not None:
+        if isinstance(news, RestoreBinding) and self._restoring is not None:
             self._restoring.told(account)
 
     def joined(self, account: str) -> None:

@@ -24,7 +24,7 @@ def dispatch(
     message: str = "",
     file: UserFile | None = None,
 ) -> None:
-    """Carry out a subcommand that was given at the place `at`.
+    """Carry out a subcommand that was given in the context `at`.
 
     - `message` is the id of the message that it makes, if any.
     - `file` is the file that it names.
@@ -88,15 +88,15 @@ def dispatch(
             _stop_answer(bridge)
 
 
-def _send(bridge: Bridge, text: str, place: CommandContext, message: str) -> None:
+def _send(bridge: Bridge, text: str, context: CommandContext, message: str) -> None:
     to, text = targets.leading(text)
-    body, around = place.below(text)
+    body, around = context.below(text)
     if body:
-        session = bridge.session_commands.current_or_none(place) or bridge.sessions.new("")
-        begun_for = _begun_for(bridge, place)
+        session = bridge.session_commands.current_or_none(context) or bridge.sessions.new("")
+        begun_for = _begun_for(bridge, context)
         send(bridge, session, message, body, to, begun_for, around)
     else:
-        draft = updates.SendDraft(bridge.session_commands.current(place))
+        draft = updates.SendDraft(bridge.session_commands.current(context))
         # The draft becomes a message of its own.
         bridge.editor.show(updates.Unsent(message), draft)
 
@@ -118,42 +118,44 @@ def send(
         bridge.editor.show(updates.ShowNotice(say.KEPT_HERE_ONLY(), "warn"))
 
 
-def _begun_for(bridge: Bridge, place: CommandContext) -> Destination | None:
+def _begun_for(bridge: Bridge, context: CommandContext) -> Destination | None:
     """The conversation on the session's bar; None if the command means another session."""
     return (
-        place.begun_for if bridge.session_commands.current_or_none(place) == place.session else None
+        context.begun_for
+        if bridge.session_commands.current_or_none(context) == context.session
+        else None
     )
 
 
-def _send_file(bridge: Bridge, file: UserFile, place: CommandContext, message: str) -> None:
-    session = bridge.session_commands.current_or_none(place)
-    bridge.files.send_file(session, message, file, begun_for=_begun_for(bridge, place))
+def _send_file(bridge: Bridge, file: UserFile, context: CommandContext, message: str) -> None:
+    session = bridge.session_commands.current_or_none(context)
+    bridge.files.send_file(session, message, file, begun_for=_begun_for(bridge, context))
 
 
-def _send_image(bridge: Bridge, place: CommandContext, message: str) -> None:
-    if not place.lines:
+def _send_image(bridge: Bridge, context: CommandContext, message: str) -> None:
+    if not context.lines:
         raise BridgeError(say.NO_LINES(), fix=say.SELECT_LINES())
-    stem = os.path.basename(place.file) or "code"
-    session = bridge.session_commands.current_or_none(place)
+    stem = os.path.basename(context.file) or "code"
+    session = bridge.session_commands.current_or_none(context)
     code = bridge.sending.masked(
-        *bridge.files.need_target(session, begun_for=_begun_for(bridge, place)),
-        "\n".join(place.lines),
-        Around("\n".join(place.before)),
+        *bridge.files.need_target(session, begun_for=_begun_for(bridge, context)),
+        "\n".join(context.lines),
+        Around("\n".join(context.before)),
     )
     bridge.files.send_image(
         session,
         message,
-        f"{stem}-{place.first_line}-{place.last_line}.png",
+        f"{stem}-{context.first_line}-{context.last_line}.png",
         code.text,
-        place.filetype,
-        place.first_line,
-        _begun_for(bridge, place),
+        context.filetype,
+        context.first_line,
+        _begun_for(bridge, context),
     )
 
 
-def _notify(bridge: Bridge, text: str, place: CommandContext, message: str) -> None:
+def _notify(bridge: Bridge, text: str, context: CommandContext, message: str) -> None:
     to, text = targets.leading(text)
-    body, around = place.below(text)
+    body, around = context.below(text)
     bridge.notifications.send(message, body, to, around)
 
 

@@ -14,7 +14,7 @@ def dispatch(bridge: Bridge, name: str, news: robot_news.News) -> None:
     if (account := bridge.accounts.find(name)) is None:
         return
     match news:
-        case robot_news.Restore(session=session, target=target):
+        case robot_news.RestoreBinding(session=session, target=target):
             account.restore(session, target)
         case robot_news.SessionBound(session=session, target=target):
             account.is_bound(session, target)

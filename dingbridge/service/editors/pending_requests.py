@@ -12,7 +12,7 @@ from dingbridge.service.robots.robot_requests import (
     Bind,
     Busy,
     Hello,
-    Known,
+    QueryDeliveries,
     SendMessage,
     Unbind,
 )
@@ -127,7 +127,7 @@ class PendingRequests:
         if not self._is_newcomer:
             new = (message for message in messages if not self.sent(message))
             self._perhaps_told.update(dict.fromkeys(new))
-        self.notify(Known(session, messages))
+        self.notify(QueryDeliveries(session, messages))
 
     def perhaps_told(self, message: str, end: tuple[Delivery, str]) -> bool:
         """Whether the editor may know this final delivery from an earlier service and does not wait

@@ -109,9 +109,9 @@ class Sending:
         found: list[Collection[Finding]] = []
 
         def mask(text: str, around: Around) -> str:
-            guarded = self.masked(account, target, text, around)
-            found.append(guarded.found)
-            return guarded.text
+            masked = self.masked(account, target, text, around)
+            found.append(masked.found)
+            return masked.text
 
         words = describe(mask)
         left = excerpts.those_in(words, masking.counted_together(*found))
@@ -186,12 +186,12 @@ class Sending:
         around: Around = Around(),
     ) -> Outbound:
         """Compose the message for sending, and show the user what was masked."""
-        circumstances = ComposeContext(
+        context = ComposeContext(
             self._accounts.secrets, self._environ, account.people.members(target.conversation_id)
         )
         options = account.options
         made = written(
-            message_id, text, target, options, circumstances, title=title, at=at, around=around
+            message_id, text, target, options, context, title=title, at=at, around=around
         )
         self._notify(compose.told(made.masked, target), session)
         return made.outbound
@@ -265,7 +265,7 @@ class Sending:
         found = self._accounts.find(account)
         if found is not None:
             found.member.expect(message)
-            found.member.notify(robot_requests.Known(session, (message,)))
+            found.member.notify(robot_requests.QueryDeliveries(session, (message,)))
 
     def written_down(self, asks: Mapping[str, Collection[robot_requests.SendMessage]]) -> None:
         """The editor leaves: these unanswered messages, by account, are in the journal."""

@@ -120,15 +120,15 @@ class EditorSessions:
     def fill(self, session: str) -> None:
         """Read the next part above what is shown: the editor has time for it."""
         shown = self._shown.get(session)
-        if shown is None or not (place := shown.begin):
+        if shown is None or not (begin := shown.begin):
             return
 
         def read(part: TranscriptPart) -> None:
             # The editor may have asked twice.
-            if self._is_shown(session, shown) and shown.begin == place:
+            if self._is_shown(session, shown) and shown.begin == begin:
                 self._read_part(session, shown, part)
 
-        self._store.storage.before(session, place, read)
+        self._store.storage.before(session, begin, read)
 
     def _read_end(self, session: str, shown: ShownTranscript) -> None:
         def read(part: TranscriptPart) -> None:

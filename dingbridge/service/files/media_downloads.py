@@ -104,10 +104,10 @@ class MediaDownloads:
 
     def _run(self) -> None:
         # Each thread has its own connections.
-        fetchers: dict[str, tuple[Options, Downloader]] = {}
+        downloaders: dict[str, tuple[Options, Downloader]] = {}
         while (wanted := self._queue.get()) is not None and not self._stop.is_set():
             if isinstance(wanted, DownloadJob):
-                self._carry_out(self._fetcher(wanted.options, fetchers), wanted)
+                self._carry_out(self._downloader_for(wanted.options, downloaders), wanted)
             else:
                 self._sweep(wanted)
 
@@ -117,13 +117,13 @@ class MediaDownloads:
         except OSError as error:
             log.warning("old files could not be removed: %s", error.strerror)
 
-    def _carry_out(self, fetcher: Downloader, wanted: DownloadJob) -> None:
+    def _carry_out(self, downloader: Downloader, wanted: DownloadJob) -> None:
         notices = _ProgressNotices(lambda words: self._post(lambda: wanted.notify(words)))
         paths: list[str | None] = []
         failures: list[str] = []
         for number, attachment in enumerate(wanted.attachments):
             try:
-                path, failure = fetcher.fetch(
+                path, failure = downloader.fetch(
                     wanted.message, number, attachment, wanted.robot_code, notices.progress
                 )
             except Exception:  # any defect: this message and later ones must still arrive
@@ -137,11 +137,11 @@ class MediaDownloads:
             return
         self._post(lambda: wanted.then(tuple(paths), tuple(failures)))
 
-    def _fetcher(
-        self, options: Options, fetchers: dict[str, tuple[Options, Downloader]]
+    def _downloader_for(
+        self, options: Options, downloaders: dict[str, tuple[Options, Downloader]]
     ) -> Downloader:
         """The downloader of an account; a new one if its options have changed."""
-        known = fetchers.get(options.account)
+        known = downloaders.get(options.account)
         if known is not None and known[0] == options:
             return known[1]
         # Imported late: most services never download anything.
@@ -149,9 +149,9 @@ class MediaDownloads:
         from dingbridge.edges.dingtalk.http import Http
 
         http = Http(options.proxy, read_timeout=ANSWER_WITHIN)
-        fetcher = Downloader(options, http, self._tokens.of(options), self._folder, self._stop)
-        fetchers[options.account] = options, fetcher
-        return fetcher
+        downloader = Downloader(options, http, self._tokens.of(options), self._folder, self._stop)
+        downloaders[options.account] = options, downloader
+        return downloader
 
 
 class _ProgressNotices:

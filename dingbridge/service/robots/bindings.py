@@ -45,10 +45,10 @@ class Bindings:
         """Bind a new member to the latest session of its project folder."""
         binding = binding_for(self._cache.state, self._robot, cwd)
         if binding is None:
-            self._notify(member, robot_news.Restore())
+            self._notify(member, robot_news.RestoreBinding())
             return
         self._members[member].session = binding.session
-        self._notify(member, robot_news.Restore(binding.session, binding.target))
+        self._notify(member, robot_news.RestoreBinding(binding.session, binding.target))
 
     def come_back(self, member: int, session: str, title: str, cwd: str) -> None:
         """A new member has bound this session already: the time of its binding stays."""

@@ -12,13 +12,13 @@ from dingbridge.service.robots.robot_news import News
 from dingbridge.service.robots.robot_outbox import RobotOutbox
 from dingbridge.service.robots.robot_requests import (
     Drop,
-    Known,
+    QueryDeliveries,
     Retry,
     SendMessage,
     ShowOutbox,
 )
 
-OutboxRequest = SendMessage | Known | Retry | Drop | ShowOutbox
+OutboxRequest = SendMessage | QueryDeliveries | Retry | Drop | ShowOutbox
 
 
 class OutboxRequests:
@@ -43,7 +43,7 @@ class OutboxRequests:
             case SendMessage():
                 outbound = self._conversations.addressed(request.outbound, request.session)
                 self._outbox.send(structs.replace(request, outbound=outbound))
-            case Known(session=session, ids=ids):
+            case QueryDeliveries(session=session, ids=ids):
                 self._outbox.answer_known(session, ids)
             case Retry(id=message):
                 if notice := self._outbox.retry(message):

@@ -48,7 +48,7 @@ class Turn(Struct, frozen=True):
     tried: tuple[int, ...] = ()
 
 
-class Restore(Struct, frozen=True):
+class RestoreBinding(Struct, frozen=True):
     """Reply to the `Hello` of a member without a bound session.
 
     It should bind `session` (empty: none); `target` is the conversation that spoke to it last.
@@ -201,7 +201,7 @@ class Notice(Struct, frozen=True):
 
 
 News = (
-    Restore
+    RestoreBinding
     | SessionBound
     | Ruling
     | Unbound

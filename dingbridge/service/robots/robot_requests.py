@@ -61,7 +61,7 @@ class SendMessage(Struct, frozen=True):
     session: str
 
 
-class Known(Struct, frozen=True):
+class QueryDeliveries(Struct, frozen=True):
     """Ask for the delivery of messages that a transcript shows without a final one."""
 
     session: str
@@ -156,7 +156,7 @@ Ask = (
     | Bind
     | Unbind
     | SendMessage
-    | Known
+    | QueryDeliveries
     | InSession
     | Asking
     | InTranscript

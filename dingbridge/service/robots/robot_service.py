@@ -97,7 +97,7 @@ class RobotService:
         if saved.damaged is not None:
             self._damaged(saved.damaged)
         self._link.seen = SeenIds(saved.seen)
-        self._queue.rate_limit = saved.pace
+        self._queue.rate_limit = saved.rate_limit
         self._reactions.restore(saved.state.reactions.get(self._robot, ()))
         ports = HubPorts(
             records=self._records,

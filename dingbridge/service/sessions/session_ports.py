@@ -57,8 +57,8 @@ class Storage(Protocol):
         """Read the end of a transcript, with all that was added to it here before."""
         ...
 
-    def before(self, session: str, place: int, then: Callable[[TranscriptPart], None]) -> None:
-        """Read what stands above the place at which a part begins."""
+    def before(self, session: str, offset: int, then: Callable[[TranscriptPart], None]) -> None:
+        """Read the part that ends at the file offset `offset` (bytes)."""
         ...
 
     def since(self, session: str, then: Callable[[TranscriptPart], None]) -> None:

@@ -22,7 +22,14 @@ from dingbridge.service.editors.sending import Sending
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.files.file_ports import Packed
 from dingbridge.service.robots.robot_news import Ruling
-from dingbridge.service.robots.robot_requests import Ask, Drop, Hello, Known, Revoke, SendMessage
+from dingbridge.service.robots.robot_requests import (
+    Ask,
+    Drop,
+    Hello,
+    QueryDeliveries,
+    Revoke,
+    SendMessage,
+)
 from dingbridge.service.sessions.store import SessionStore
 
 SESSION = SessionInfo("s", "Session", 1.0)
@@ -145,7 +152,7 @@ def test_an_end_that_an_earlier_service_may_have_told_is_announced_to_who_waits_
     assert made.told("m1", Delivery.SENT) == []
     assert made.told("m2", Delivery.SENT) == ["DingbridgeDelivered"]
     assert made.told("m3", Delivery.QUEUED, Delivery.SENT) == ["DingbridgeDelivered"]
-    assert Known("s", ("m1", "m2", "m3")) in made.outside.asked
+    assert QueryDeliveries("s", ("m1", "m2", "m3")) in made.outside.asked
 
 
 def test_the_end_of_a_message_that_is_handed_over_again_is_announced_even_if_it_came_before(

@@ -12,7 +12,13 @@ from dingbridge.core.delivery.routing import Route
 from dingbridge.core.messages import Delivery, Outbound
 from dingbridge.core.sessions import robot_state
 from dingbridge.service.robots.robot_news import DeliveryUpdate, Notice, OutboxLines
-from dingbridge.service.robots.robot_requests import Drop, Known, Retry, SendMessage, ShowOutbox
+from dingbridge.service.robots.robot_requests import (
+    Drop,
+    QueryDeliveries,
+    Retry,
+    SendMessage,
+    ShowOutbox,
+)
 from tests.support.hub import DROPPED, NOW, OWN, TARGET, RecordedRobot, lost, received
 
 NO_SESSION_WEBHOOK = link.NO_SESSION_WEBHOOK()
@@ -71,7 +77,7 @@ def test_what_may_have_arrived_and_is_sent_again_is_told_until_its_end(
     fate, reason = robot.fates_of(1, "m2")[-1]
     assert (fate, "may be there twice" in reason) == (Delivery.SENT, True)
     assert robot.told_fates[-1] == ("s2", "m2", fate, reason)
-    robot.ask(1, Known("s2", ("m2",)))
+    robot.ask(1, QueryDeliveries("s2", ("m2",)))
     assert robot.fates_of(1, "m2")[-1] == (fate, reason)
 
 
@@ -79,7 +85,7 @@ def test_who_asks_about_a_message_that_may_have_arrived_hears_that(robot: Record
     lost(robot, "m2")
     robot.ask(OWN, Retry("m2"))
     robot.forget()
-    robot.ask(1, Known("s2", ("m2",)))
+    robot.ask(1, QueryDeliveries("s2", ("m2",)))
     [(fate, reason)] = robot.fates_of(1, "m2")
     assert (fate, "may have arrived" in reason) == (Delivery.QUEUED, True)
 
@@ -92,7 +98,7 @@ def test_what_was_dropped_on_its_way_may_have_arrived(robot: RecordedRobot) -> N
     assert fate is Delivery.FAILED
     assert reason.startswith(DROPPED)
     assert "may have arrived" in reason
-    robot.ask(1, Known("s2", ("m2",)))
+    robot.ask(1, QueryDeliveries("s2", ("m2",)))
     assert robot.fates_of(1, "m2")[-1] == (fate, reason)
     told = [news.report for news in robot.heard(1, DeliveryUpdate) if news.report.reason == reason]
     assert [(one.dropped, one.may_have_arrived) for one in told] == [(True, True)] * 2
@@ -192,7 +198,7 @@ def test_a_part_of_a_message_that_goes_out_as_one_cannot_be_dropped_and_who_asks
     robot.ask(OWN, Drop("m1+2"))
     told = [("s2", name, Delivery.FAILED, DROPPED) for name in ("m1", "m2")]
     assert robot.told_fates == told
-    robot.ask(1, Known("s2", ("m2",)))
+    robot.ask(1, QueryDeliveries("s2", ("m2",)))
     assert robot.fates_of(1, "m2")[-1] == (Delivery.FAILED, DROPPED)
 
 

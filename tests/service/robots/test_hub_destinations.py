@@ -24,7 +24,7 @@ from dingbridge.core.messages import (
 from dingbridge.core.options.settings import read
 from dingbridge.core.sessions import targets
 from dingbridge.core.sessions.state import Binding
-from dingbridge.service.robots.robot_news import Deliver, Restore, SessionBound
+from dingbridge.service.robots.robot_news import Deliver, RestoreBinding, SessionBound
 from dingbridge.service.robots.robot_requests import Bind, Retry, SendMessage, Unbind
 from tests.support.hub import (
     APP,
@@ -143,7 +143,7 @@ def test_a_bound_session_remembers_that_it_speaks_with_an_outsider() -> None:
     outsider(robot, "hello", "https://session/1")
     later = RecordedRobot(robot.state)
     later.join(1, "/one")
-    [restored] = later.heard(1, Restore)
+    [restored] = later.heard(1, RestoreBinding)
     assert restored.target is not None
     assert restored.target.place == SINGLE.id
 

@@ -19,7 +19,7 @@ from dingbridge.service.robots.robot_news import (
     Deliver,
     LinkNews,
     Notice,
-    Restore,
+    RestoreBinding,
     Unbound,
 )
 from dingbridge.service.robots.robot_requests import (
@@ -27,7 +27,7 @@ from dingbridge.service.robots.robot_requests import (
     Bind,
     InSession,
     InTranscript,
-    Known,
+    QueryDeliveries,
     Unbind,
 )
 from tests.support.hub import NOW, OWN, ROBOT, RecordedRobot, bindings, question
@@ -38,7 +38,7 @@ def test_an_editor_that_joins_learns_how_the_link_is_and_what_is_queued() -> Non
     robot.join(OWN)
     robot.send(OWN, "m1")
     robot.join(1)
-    assert robot.heard(1, Restore) == [Restore()]
+    assert robot.heard(1, RestoreBinding) == [RestoreBinding()]
     assert [news.link for news in robot.heard(1, LinkNews)] == ["off"]
     assert robot.heard(1, robot_state.RobotState)[-1].queued == 1
 
@@ -93,9 +93,11 @@ def test_every_editor_takes_up_the_latest_binding_of_its_project_folder() -> Non
     robot.join(OWN, "/p")
     robot.join(1, "/p")
     robot.join(2, "/r")
-    assert robot.heard(OWN, Restore) == [Restore("new", Target(user_id="lisi", label="Li Si"))]
-    assert robot.heard(1, Restore) == robot.heard(OWN, Restore)
-    assert robot.heard(2, Restore) == [Restore()]
+    assert robot.heard(OWN, RestoreBinding) == [
+        RestoreBinding("new", Target(user_id="lisi", label="Li Si"))
+    ]
+    assert robot.heard(1, RestoreBinding) == robot.heard(OWN, RestoreBinding)
+    assert robot.heard(2, RestoreBinding) == [RestoreBinding()]
     assert robot.heard(2, robot_state.RobotState)[-1].bound == ("new",)
     assert robot.linked
 
@@ -103,7 +105,7 @@ def test_every_editor_takes_up_the_latest_binding_of_its_project_folder() -> Non
 def test_an_editor_that_has_a_session_bound_already_keeps_it() -> None:
     robot = RecordedRobot(bindings(Binding("s1", ROBOT, "Kept", "/p", 1, user_id="lisi")))
     robot.join(1, "/p", bound="s1")
-    assert robot.heard(1, Restore) == []
+    assert robot.heard(1, RestoreBinding) == []
     assert robot.state.bindings["s1"].user_id == "lisi"
 
 
@@ -213,7 +215,7 @@ def test_what_an_editor_hands_over_while_it_is_looked_for_is_not_told_as_never_l
     robot: RecordedRobot,
 ) -> None:
     robot.slow = True
-    robot.ask(OWN, Known("s1", ("m1",)))
+    robot.ask(OWN, QueryDeliveries("s1", ("m1",)))
     robot.send(OWN, "m1")
     robot.catch_up()
     assert robot.fates_of(OWN, "m1") == [(Delivery.QUEUED, "")]

@@ -15,7 +15,15 @@ from dingbridge.core.sessions.state import Binding, State
 from dingbridge.core.timeouts import DONE_REMEMBERED, SENDS_WITHIN
 from dingbridge.service.robots import robot_news
 from dingbridge.service.robots.robot_news import Notice
-from dingbridge.service.robots.robot_requests import Ask, Bind, Deny, Drop, Known, Pair, Revoke
+from dingbridge.service.robots.robot_requests import (
+    Ask,
+    Bind,
+    Deny,
+    Drop,
+    Pair,
+    QueryDeliveries,
+    Revoke,
+)
 from tests.support.hub import DROPPED, NOW, OWN, ROBOT, TARGET, RecordedRobot
 
 NEVER_LEFT = say.NEVER_LEFT()
@@ -118,7 +126,7 @@ def test_messages_that_go_out_as_one_each_get_its_fate(robot: RecordedRobot) -> 
         ("s2", "m1", Delivery.FAILED, "no"),
         ("s1", "m2", Delivery.FAILED, "no"),
     ]
-    robot.ask(1, Known("s2", ("m1",)))
+    robot.ask(1, QueryDeliveries("s2", ("m1",)))
     assert robot.fates_of(1, "m1")[-1] == (Delivery.FAILED, "no")
     robot.send(1, "m1", "s2")
     assert len(robot.queue) == 2
@@ -140,7 +148,7 @@ def test_a_new_owner_sends_what_waits_where_it_was_and_tells_who_asks(robot: Rec
         (Attempted("m1", 3, 5, Route.SINGLE),),
     )
     later.join(1, "/two", bound="s2")
-    later.ask(1, Known("s2", ("m0", "m1", "m2", "m3", "m9")))
+    later.ask(1, QueryDeliveries("s2", ("m0", "m1", "m2", "m3", "m9")))
     # Another editor may still hand it over.
     assert later.fates_of(1, "m9") == []
     later.hub.settled()
@@ -182,13 +190,13 @@ def test_who_asks_for_a_dropped_message_hears_that_it_was_dropped(robot: Recorde
     robot.send(1, "m1", "s2")
     robot.ask(1, Drop("m1"))
     robot.forget()
-    robot.ask(1, Known("s2", ("m1",)))
+    robot.ask(1, QueryDeliveries("s2", ("m1",)))
     assert robot.fates_of(1, "m1") == [(Delivery.FAILED, DROPPED)]
 
 
 def test_a_message_of_another_robot_is_left_to_that_one(robot: RecordedRobot) -> None:
     robot.others = {"m1"}
-    robot.ask(1, Known("s2", ("m1", "m2")))
+    robot.ask(1, QueryDeliveries("s2", ("m1", "m2")))
     assert robot.fates_of(1, "m1") == []
     assert robot.fates_of(1, "m2") == [(Delivery.FAILED, NEVER_LEFT)]
     assert robot.told_fates == [("s2", "m2", Delivery.FAILED, NEVER_LEFT)]
@@ -216,17 +224,17 @@ def test_what_an_editor_that_left_wrote_down_itself_is_taken_up_once(robot: Reco
 def test_what_is_being_written_down_is_not_told_as_never_left(robot: RecordedRobot) -> None:
     robot.slow = True
     robot.send(1, "m1", "s1")
-    robot.ask(1, Known("s1", ("m1",)))
+    robot.ask(1, QueryDeliveries("s1", ("m1",)))
     assert robot.told_fates == []
     robot.catch_up()
     assert {fate for fate, _ in robot.fates_of(1, "m1")} == {Delivery.QUEUED}
-    robot.ask(1, Known("s1", ("m1",)))
+    robot.ask(1, QueryDeliveries("s1", ("m1",)))
     assert {fate for fate, _ in robot.fates_of(1, "m1")} == {Delivery.QUEUED}
 
 
 def test_what_stands_in_the_journal_is_not_told_as_never_left(robot: RecordedRobot) -> None:
     robot.left = left("m2")
-    robot.ask(OWN, Known("s9", ("m2",)))
+    robot.ask(OWN, QueryDeliveries("s9", ("m2",)))
     assert robot.told_fates == []
     assert {fate for fate, _ in robot.fates_of(OWN, "m2")} == {Delivery.QUEUED}
 
@@ -238,7 +246,7 @@ def test_the_end_that_a_transcript_shows_counts_when_the_outbox_has_forgotten_it
     robot: RecordedRobot, end: Delivery, reason: str
 ) -> None:
     robot.ended["s2"] = (Message("m1", Role.EDITOR, "You", "hello", NOW, end, reason),)
-    robot.ask(1, Known("s2", ("m1", "m2")))
+    robot.ask(1, QueryDeliveries("s2", ("m1", "m2")))
     assert robot.told_fates == [("s2", "m2", Delivery.FAILED, NEVER_LEFT)]
     assert robot.fates_of(1, "m1") == [(end, reason)]
 

@@ -19,7 +19,7 @@ from dingbridge.core.delivery.outbox_records import (
     Sent,
 )
 from dingbridge.core.delivery.rate_limit import Hold, Paced
-from dingbridge.core.delivery.restored_rate import pace_of
+from dingbridge.core.delivery.restored_rate import rate_limit_of
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.dingtalk.limits import ROBOT_MESSAGES, ROBOT_WINDOW
 from dingbridge.core.messages import Outbound, Target
@@ -43,7 +43,7 @@ def delivered(name: str, time: float) -> list[OutboxRecord]:
 
 def went(records: list[OutboxRecord], now: float) -> tuple[float, ...]:
     """When the messages went that count at `now`."""
-    return pace_of(records, lambda: 0.0).snapshot(now).sent.get(KEY, ())
+    return rate_limit_of(records, lambda: 0.0).snapshot(now).sent.get(KEY, ())
 
 
 def test_what_was_delivered_counts_from_its_answer() -> None:
@@ -98,7 +98,7 @@ def test_a_full_minute_of_messages_holds_up_the_next_one_after_a_restart() -> No
     records = [
         record for n in range(ROBOT_MESSAGES) for record in delivered(f"m{n}", NOW + n * 0.5)
     ]
-    pace = pace_of(records, lambda: 0.0)
+    pace = rate_limit_of(records, lambda: 0.0)
     assert pace.ready_at(KEY, NOW + 30) == NOW + ROBOT_WINDOW
 
 
@@ -108,7 +108,7 @@ def test_a_pause_that_dingtalk_asked_for_holds_after_a_restart() -> None:
         put("m1"),
         Sent("", 0, robot="r", paced=Paced(holds={KEY: hold})),
     ]
-    assert pace_of(records, lambda: 0.0).ready_at(KEY, NOW + 1) == NOW + 600
+    assert rate_limit_of(records, lambda: 0.0).ready_at(KEY, NOW + 1) == NOW + 600
 
 
 def compacted(records: list[OutboxRecord], robot: str, now: float) -> list[OutboxRecord]:
@@ -137,13 +137,13 @@ def test_a_shorter_journal_means_the_same_pace_and_keeps_little_of_it(
         elif what == "refused":
             records += [Sent(name, 0, time), Failed(name, "no", time)]
         elif what == "held":
-            so_far = pace_of(records[:-1], lambda: 0.0).snapshot(time)
+            so_far = rate_limit_of(records[:-1], lambda: 0.0).snapshot(time)
             hold = {KEY: Hold(time, 30.0, "too fast", 1)}
             records += [Sent(name, 0, time), Sent("", 0, robot="r", paced=Paced(so_far.sent, hold))]
     now = time + later
     short = compacted(records, "r", now)
     assert sum(isinstance(one, Sent) and one.paced is not None for one in short) <= 1
-    before, after = (pace_of(each, lambda: 0.0).snapshot(now) for each in (records, short))
+    before, after = (rate_limit_of(each, lambda: 0.0).snapshot(now) for each in (records, short))
     assert after == before
 
 

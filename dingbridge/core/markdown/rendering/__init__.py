@@ -230,7 +230,9 @@ def _one_paragraph(blocks: list[_Block]) -> str:
     for block, text in zip(blocks, texts, strict=True):
         # After a heading, an indented line would be code.
         follows = block.kind == "text" and previous != "heading"
-        lines.append(block._replace(text=hard_breaks.guarded(text) if follows else text).written())
+        lines.append(
+            block._replace(text=hard_breaks.continuation_line(text) if follows else text).written()
+        )
         previous = block.kind
     return "  \n".join(lines)
 

@@ -28,12 +28,13 @@ _DEFINITION = re.compile(
 def kept_together(found: list[str]) -> str:
     """The lines of a paragraph joined by hard breaks, which DingTalk shows as line ends.
 
-    A first line that would start a block gets a leading `&nbsp;`, later ones see `guarded`.
+    A first line that would start a block gets a leading `&nbsp;`; for the others see
+    `continuation_line`.
     """
     first = found[0]
     if _BEGINS_A_BLOCK.match(first) or _DEFINITION.match(first):
         first = f"&nbsp;{first}"
-    return "  \n".join([first, *map(guarded, found[1:])])
+    return "  \n".join([first, *map(continuation_line, found[1:])])
 
 
 def side_by_side(texts: list[str]) -> list[str]:
@@ -48,10 +49,10 @@ def side_by_side(texts: list[str]) -> list[str]:
     if "".join("".join(shown).split()) == "".join(shown_by("  \n".join(texts)).split()):
         return texts
     lines = (literal(text.strip()).split("\n") for text in shown)
-    return ["  \n".join([first, *map(guarded, rest)]) for first, *rest in lines]
+    return ["  \n".join([first, *map(continuation_line, rest)]) for first, *rest in lines]
 
 
-def guarded(line: str) -> str:
+def continuation_line(line: str) -> str:
     """A line that continues a paragraph, indented if it would start a block."""
     if _BEGINS_A_BLOCK.match(line) and not _NUMBERED_LATER.match(line):
         return f"    {line}"
