@@ -71,8 +71,7 @@ def for_dingtalk(text: str, *, table: Style = "auto") -> str:
     - strikethrough becomes `‹✗ words›`, a rule a line of dashes; underlined headings get `#`
     - tables follow the option `table` (`tables.render`)
 
-    Idempotent. Never raises. Linear in time; above `LARGEST` characters only line ends and HTML
-    elements change.
+    Idempotent, linear, never raises. Above `LARGEST` characters only line ends and HTML change.
     """
     if len(text) > LARGEST:
         return _unparsed(text)
@@ -230,9 +229,8 @@ def _one_paragraph(blocks: list[_Block]) -> str:
     for block, text in zip(blocks, texts, strict=True):
         # After a heading, an indented line would be code.
         follows = block.kind == "text" and previous != "heading"
-        lines.append(
-            block._replace(text=hard_breaks.continuation_line(text) if follows else text).written()
-        )
+        shown = hard_breaks.continuation_line(text) if follows else text
+        lines.append(block._replace(text=shown).written())
         previous = block.kind
     return "  \n".join(lines)
 
