@@ -7,7 +7,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +83,15 @@ def unwhole(texts: Iterable[str], files: Collection[int]) -> Iterator[int]:
 
 
 def announced(seats: Iterable[Seat]) -> tuple[str, ...]:
-    """Texts of the announced messages. Each editor of a project gets them; they count once."""
-    by_project: dict[int, Counter[str]] = {}
+    """The texts of the announced messages.
+
+    Every editor that has opened the session announces a message, and so does the one that takes it
+    in for a session that is open nowhere: those of several editors count once.
+    """
+    told: Counter[str] = Counter()
     for seat in seats:
-        told = by_project.setdefault(seat.project.number, Counter())
         told |= Counter(seat.announced())
-    return tuple(chain.from_iterable(each.elements() for each in by_project.values()))
+    return tuple(told.elements())
 
 
 def named(

@@ -8,7 +8,7 @@ from typing import Any
 from dingbridge.core.messages import Delivery, Message, Role
 from dingbridge.core.sessions import transcript
 from dingbridge.core.sessions.transcript import Entry, SessionInfo
-from tests.faults import check
+from tests.faults import check, evidence
 from tests.faults.check import Row
 from tests.faults.editors import Seat
 from tests.faults.histories import History
@@ -86,6 +86,17 @@ def test_a_service_that_another_history_left_behind_can_send_nothing_here() -> N
     one, other = map(settings, histories)
     assert one.client_secret != other.client_secret
     assert not set(one.robots).intersection(other.robots)
+
+
+def test_a_message_that_two_editors_announce_counts_once_and_one_that_an_editor_repeats_twice(
+    tmp_path: Path,
+) -> None:
+    history = History(seed=1, mode="group", editors=2, operations=())
+    with running(history, tmp_path) as machine:
+        one, other = machine.seats.values()
+        for seat, texts in ((one, ("i1", "i2")), (other, ("i1", "i3", "i3"))):
+            Path(seat.records[1]).write_text("".join(f'"{text}"\n' for text in texts))
+        assert sorted(evidence.announced((one, other))) == ["i1", "i2", "i3", "i3"]
 
 
 def test_what_a_script_hears_of_an_editor_s_messages_is_not_taken_for_told_to_the_editor(
