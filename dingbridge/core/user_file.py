@@ -1,4 +1,4 @@
-"""Files of the user: paths are valid in the editor's process only, so the bytes travel."""
+"""Files of the user. A path is valid in the host's process only, so the bytes are transferred."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Final, Literal
 from msgspec import Struct
 
 LOAD_BYTES: Final = 200 * 1024 * 1024
-"""Largest transcript that is loaded from a file; ours. Such a one has a million messages."""
+"""Largest transcript that is loaded from a file, about a million messages; ours."""
 
 
 class UserFile(Struct, frozen=True):
     """A file named in a command: to send, load or write.
 
-    `path` is absolute; its bytes travel under its `number`.
+    `path` is absolute; `number` identifies it in frames.
     """
 
     number: int

@@ -1,4 +1,5 @@
-"""What DingTalk pushes to a robot: frames and the data of a robot message (protocol 4.2, 5.1)."""
+"""What DingTalk pushes to a robot: frames, and the data of a robot message (doc/dingtalk.md §4.2,
+§5.1)."""
 
 from __future__ import annotations
 

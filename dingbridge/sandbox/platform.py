@@ -104,8 +104,11 @@ class Platform:
         return response if response is not None else web.Response()
 
     def _refusal(self, request: web.Request) -> tuple[int, str] | None:
-        """Why a request to the control API is not carried out: no web page may drive a sandbox, not
-        by a form, nor by a name of its own that leads to this machine."""
+        """Why a request to the control API is refused; None if it is not.
+
+        No web page may control a sandbox, neither with a form nor through a domain of its own that
+        resolves to this machine.
+        """
         host = request.host.rpartition(":")[0] if request.url.explicit_port else request.host
         if host not in LOOPBACK:
             return 403, f"the control API is at {LOOPBACK[0]} only"

@@ -1,4 +1,4 @@
-"""How fast is too fast: messages a minute, and calls a second (doc/dingtalk.md §0, §1 and §5.4)."""
+"""Rate limits: messages per minute, and calls per second (doc/dingtalk.md §0, §1 and §5.4)."""
 
 from __future__ import annotations
 

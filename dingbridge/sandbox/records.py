@@ -1,4 +1,4 @@
-"""What a sandbox remembers and tells its tests: values that travel as JSON."""
+"""The records of a sandbox, which tests query as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps the bytes of media on disk, in a temporary folder that goes away with the sandbox."""
+"""Stores the bytes of media in a temporary folder, which is removed with the sandbox."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Shelf:
 
 
 class Writer:
-    """Bytes on their way to the shelf. A context manager; then `size` or `kept()` tell."""
+    """Writes bytes to the shelf. A context manager; afterwards see `size` or `kept()`."""
 
     def __init__(self, path: Path, most: int | None) -> None:
         self._path = path

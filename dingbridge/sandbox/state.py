@@ -1,4 +1,4 @@
-"""Everything a sandbox knows: its clock is an argument, its chance is started."""
+"""The state of a sandbox. Its clock is an argument, its random numbers have a seed."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class World:
 
     @property
     def control(self) -> str:
-        """The address of the control API, without a slash at its end. Who has it is everybody."""
+        """The URL of the control API, without a trailing slash. It permits everything."""
         return f"{self.address}{CONTROL}/{self.token}"
 
     def now(self) -> float:

@@ -77,9 +77,9 @@
 
 ---@class dingbridge.Group what can be set for one group
 ---@field require_mention? boolean|dingbridge.Variable Whether a message in this group must mention the robot.
----@field users? string[]|dingbridge.Variable Staff ids that may write in this group, in the place of `allow_from`; `'*'` is everybody in it, empty is nobody.
----@field tools? string[]|dingbridge.Variable Remote commands that its members may use, in the place of `commands`, with or without '/'; `'*'` is all.
----@field instructions? string What the responder is told first in this group, in the place of `instructions`.
+---@field users? string[]|dingbridge.Variable Staff ids that may write in this group, instead of `allow_from`; `'*'` is everybody in it, empty is nobody.
+---@field tools? string[]|dingbridge.Variable Remote commands that its members may use, instead of `commands`, with or without '/'; `'*'` is all.
+---@field instructions? string What the responder is told first in this group, instead of `instructions`.
 
 ---@class dingbridge.Setup the same options among those of other integrations
 ---@field integrations { dingtalk: dingbridge.Options }

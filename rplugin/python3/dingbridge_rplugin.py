@@ -17,7 +17,7 @@ if str(ROOT) not in sys.path:
 
 from dingbridge.launch import forget_current_folder  # noqa: E402 - the path comes first
 
-# Neovim's own provider starts its host in the current folder, with what the user's PYTHONPATH has.
+# Neovim's provider starts its host in the current folder, with the user's PYTHONPATH.
 forget_current_folder()
 
 from dingbridge.core.errors import BridgeError  # noqa: E402 - only what is ours is imported now
@@ -25,8 +25,8 @@ from dingbridge.editor.host import Host  # noqa: E402
 
 COMPLETE = "customlist,v:lua.require'dingbridge.complete'.line"
 CONTEXT = "v:lua.require'dingbridge.command_context'.take(<lt>range>, <lt>line1>, <lt>line2>)"
-"""Evaluated with the command, so that the host never asks. `<lt>` keeps the words from being
-replaced when Neovim defines the command that starts the host."""
+"""Evaluated with the command, so that the host need not query the editor. `<lt>` prevents a
+replacement when Neovim defines the command that starts the host."""
 
 
 @pynvim.plugin
@@ -49,12 +49,12 @@ class DingbridgePlugin:
 
     @pynvim.rpc_export("dingbridge_event")
     def event(self, name: str, payload: Any) -> None:
-        """Something that Lua passes on."""
+        """An event from Lua."""
         self._bounded(lambda: self._host.event(name, payload))
 
     @pynvim.rpc_export("dingbridge_stop")
     def stop(self) -> None:
-        """The editor is leaving."""
+        """Neovim exits."""
         self._bounded(self._host.stop)
 
     def _bounded(self, call: Callable[[], None]) -> None:

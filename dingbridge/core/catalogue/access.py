@@ -1,6 +1,6 @@
 """Sentences about access: for the robot's owner in Neovim, and for strangers in DingTalk.
 
-In DingTalk Chinese and English, and short: these are read on a phone.
+Those in DingTalk are in Chinese and English, and short, for a phone.
 """
 
 from __future__ import annotations

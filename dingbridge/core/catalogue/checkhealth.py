@@ -1,4 +1,4 @@
-"""The part of `:checkhealth dingbridge` about settings, which Python writes."""
+"""Sentences of `:checkhealth dingbridge` about settings."""
 
 from __future__ import annotations
 

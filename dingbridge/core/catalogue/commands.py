@@ -1,4 +1,4 @@
-"""What is wrong with a line after `:Chat`."""
+"""Errors in a line after `:Chat`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said about messages on their way out, and about those that did not arrive."""
+"""Sentences about outgoing messages, and why they were not delivered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the Lua side says, and what both sides say. Lua reads `lua/dingbridge/sentences.lua`."""
+"""Sentences of the Lua modules, some of which Python uses as well."""
 
 from __future__ import annotations
 

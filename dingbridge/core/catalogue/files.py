@@ -1,4 +1,4 @@
-"""What is said about files: those that are sent and fetched, and those that we keep."""
+"""Sentences about files: sent and received ones, and our own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of `:checkhealth dingbridge`, which Lua says by way of `sentences.lua`."""
+"""Sentences of `:checkhealth dingbridge` that Lua writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said about the connection to DingTalk."""
+"""Sentences about the connection to DingTalk."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What is wrong with options, as far as the table given to `setup()` shows it; each follows a path.
+"""Errors in the table given to `setup()`, each following the path of its option.
 
-Lua says these at once and Python says them too; what only Python can find stands in
-`settings.py`. No sentence shows the value of an option, so that no secret can reach a message; only
-a placeholder is quoted. The editor says `MUST_BE` of choices and numbers only.
+Both Lua and Python report these; `settings.py` has those that only Python can find. No sentence
+contains an option's value, which may be a secret, except for placeholders. Lua uses `MUST_BE` for
+choices and numbers only.
 """
 
 from __future__ import annotations

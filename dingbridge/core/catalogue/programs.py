@@ -1,4 +1,4 @@
-"""Why a program gave no answer, whether it was to say a setting or to answer in a session."""
+"""Why a program gave no answer: one that prints a setting, or a responder."""
 
 from __future__ import annotations
 

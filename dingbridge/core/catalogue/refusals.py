@@ -1,4 +1,4 @@
-"""What DingTalk's refusals mean and what helps; `core/dingtalk/error_codes.py` has the codes."""
+"""DingTalk's refusals and their fixes, for the codes in `core/dingtalk/error_codes.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sentence of the catalogue. Nothing but the standard library: the installer needs it, too."""
+"""A sentence of the catalogue. Imports only the standard library, because the installer uses it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from string import Formatter
 
 
 class Sentence:
-    """What people read, with its parts as `{name}`. `one` is the form for a `count` of 1, where
-    that differs.
+    """A sentence with parts as `{name}`. `one` is the form for a `count` of 1, if it differs.
 
     >>> Sentence("{count} messages wait", one="a message waits")(count=1)
     'a message waits'

@@ -1,4 +1,4 @@
-"""What is said about the background service, and about dingbridge itself."""
+"""Sentences about the background service, and about dingbridge itself."""
 
 from __future__ import annotations
 

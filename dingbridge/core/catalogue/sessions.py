@@ -1,4 +1,4 @@
-"""What is said about sessions, what they are bound to, and whom they write to."""
+"""Sentences about sessions, their bindings and destinations."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What Python alone says of settings: what is missing, what is wrong with the `env_file` and with
-options beyond `options.py`, and where values came from. Of a value, no more is shown than the host
-of a webhook.
+"""Sentences about settings that only Python uses: missing options, errors in the `env_file`, other
+errors in options, and sources of values.
+
+No value is shown, except for the host of a webhook.
 """
 
 from __future__ import annotations

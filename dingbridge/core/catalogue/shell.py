@@ -1,4 +1,4 @@
-"""What the command `dingbridge` and the installation say."""
+"""Sentences of the shell command and the installation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reports of `:Chat status` and `dingbridge status`: a line each."""
+"""The lines of `:Chat status` and `dingbridge status`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the value of an option must be, and what it is instead: words that `options.py` puts in."""
+"""Names of expected and of given values, for the sentences in `options.py`."""
 
 from __future__ import annotations
 

@@ -24,19 +24,19 @@ class GroupOptions(Struct, frozen=True):
     users: Annotated[
         tuple[str, ...] | None,
         Option(OptionKind.LIST, belongs="a staff id"),
-        "Staff ids that may write in this group, in the place of `allow_from`; `'*'` is"
+        "Staff ids that may write in this group, instead of `allow_from`; `'*'` is"
         " everybody in it, empty is nobody.",
     ] = None
     tools: Annotated[
         tuple[str, ...] | None,
         Option(OptionKind.COMMANDS),
-        "Remote commands that its members may use, in the place of `commands`, with"
+        "Remote commands that its members may use, instead of `commands`, with"
         " or without '/'; `'*'` is all.",
     ] = None
     instructions: Annotated[
         str | None,
         Option(OptionKind.PROSE),
-        "What the responder is told first in this group, in the place of `instructions`.",
+        "What the responder is told first in this group, instead of `instructions`.",
     ] = None
 
 
