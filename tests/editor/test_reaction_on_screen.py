@@ -90,6 +90,7 @@ def test_a_reaction_that_hangs_holds_up_no_message(reacting: Editor, sandbox: Sa
 def test_while_a_message_goes_out_no_reaction_is_begun(reacting: Editor, sandbox: Sandbox) -> None:
     first = sandbox.client.say("first").message_id
     until_reacted(sandbox, first, "reply")
+    reacting.until(lambda: reacting.status()["target"])
     sandbox.client.fault(Fault.hang("/robot/sendBySession*"))
     reacting.type_draft("the answer")
     reacting.nvim.command("write")
@@ -180,6 +181,8 @@ def test_a_message_is_marked_on_arrival_until_it_is_answered(
 def test_the_mark_goes_when_the_answer_failed(reacting: Editor, sandbox: Sandbox) -> None:
     message = sandbox.client.say("question", session_webhook=False).message_id
     until_reacted(sandbox, message, "reply")
+    until_shown(reacting, "question")
+    reacting.until(lambda: reacting.status()["target"])
     sandbox.client.fault(
         Fault.http("/v1.0/robot/oToMessages/batchSend", 400, "invalidParameter", times=None)
     )
