@@ -415,7 +415,9 @@ class Machine:
         waiting = check.unaccepted(self.records())
         senders = {sent.sender for sent in self._sent if sent.message in waiting}
         for seat in self.seats.values():
-            if seat.name in senders and seat.data in folders and not seat.is_running:
+            has_spooled = any((seat.data / SPOOL_FOLDER).glob("*.json"))
+            is_needed = seat.name in senders or has_spooled
+            if is_needed and seat.data in folders and not seat.is_running:
                 seat.start()
         for shot in self._shots:
             if shot.name in senders and shot.seat.data in folders:
