@@ -270,7 +270,7 @@ class OpenAt(RemoteRequest, frozen=True):
 
 
 class RunJob(RemoteRequest, frozen=True):
-    """Runs a job, and tells how it ended; without a name, which there are."""
+    """Runs a job and reports its result; without a name, lists the jobs."""
 
     name: str = ""
 

@@ -17,7 +17,7 @@ class ArrivalEvents:
         self._accounts = accounts
 
     def received(self, account: Account, arrived: robot_news.Arrived) -> None:
-        """A message stands in a session, with all that came along."""
+        """A message is in a session, with its attachments."""
         inbound, message = arrived.inbound, arrived.message
         self._event(
             "DingbridgeReceived",

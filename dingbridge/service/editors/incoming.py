@@ -98,7 +98,7 @@ class Incoming:
         self._message = structs.replace(self._message, text=text)
 
     def _taken(self, new: bool, *, has_all: bool) -> None:
-        """It stands in the transcript: `new`, or since before a crash."""
+        """The message is in the transcript: `new`, or since before a crash."""
         account, deliver = self.delivered.account, self.delivered.deliver
         if self.delivered.is_over:
             return

@@ -43,11 +43,11 @@ class IncomingQuestion:
         self._free_program: Callable[[], None] | None = None
 
     def wait_for_turn(self) -> None:
-        """The message stands in the transcript: it is asked about after those before it."""
+        """The message is in the transcript; the responder is asked after earlier ones."""
         self._turns.asked.put(self._message.place, self._has_turn)
 
     def complete(self) -> None:
-        """The message stands there with all that came along."""
+        """The message is complete, with its attachments."""
         self._is_complete = True
         self._note()
 

@@ -27,14 +27,17 @@ class Downloads(Protocol):
         notify: Callable[[str], None],
         then: Callable[[tuple[str | None, ...], tuple[str, ...]], None],
     ) -> None:
-        """Fetch what came with a message. `notify` hears how it goes when it takes long, `then` the
-        path of each or None, and a phrase that says why there is none."""
+        """Download the attachments of a message.
+
+        `notify` is called with the progress of slow ones; `then` with the path of each, or None,
+        and a phrase with the reason.
+        """
         ...
 
 
 class Packed(Struct, frozen=True):
-    """A file that is ready to leave: the path of the copy that leaves, the name it goes by, the
-    path where the user finds it, and a note about it."""
+    """A file that is ready to send: the path of the copy, its name, its path for the user, and a
+    note about it."""
 
     kept: str
     name: str

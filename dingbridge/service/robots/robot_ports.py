@@ -36,8 +36,8 @@ class Records(Protocol):
         ...
 
     def asked(self, key: str, session: str, by: Answerer, then: Callable[[], None]) -> None:
-        """A robot message stands in this session and is about to be answered there; `then` runs
-        once that is on the disk."""
+        """Record that `by` is asked about a message in this session; `then` runs once that is
+        durable."""
         ...
 
     def handed(self, key: str) -> None:
@@ -72,12 +72,15 @@ class Records(Protocol):
         messages: tuple[str, ...],
         then: Callable[[set[str], tuple[Message, ...]], None],
     ) -> None:
-        """What the disk knows of messages that the outbox does not know: which are written down as
-        those of another robot, and which the session's transcript shows with their end."""
+        """Look up messages that the outbox does not know.
+
+        `then` gets those in another robot's outbox, and those whose result is in the session's
+        transcript.
+        """
         ...
 
     def look(self, then: Callable[[tuple[Queued, ...]], None]) -> None:
-        """Look for messages that were not written down by `outbox`; see `RobotOutbox.look`."""
+        """Look for messages that other processes wrote; see `RobotOutbox.look`."""
         ...
 
 
@@ -89,8 +92,10 @@ class Queue(Protocol):
         ...
 
     def drop(self, message: str) -> bool:
-        """Take a message out. Returns whether it waited, and so has left the queue for good. One
-        that is under way is let go of; a record tells if that was before its end."""
+        """Remove a message. Returns whether it was waiting, and will not be sent.
+
+        A message that is being sent is stopped before its next chunk; that is recorded.
+        """
         ...
 
 

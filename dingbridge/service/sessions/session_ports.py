@@ -45,8 +45,7 @@ class Storage(Protocol):
         ...
 
     def complete(self, session: str, whole: DeliveryLine, then: Callable[[], None]) -> None:
-        """Write the whole text of a message that stands in a transcript; `then` runs once it is on
-        the disk."""
+        """Write the complete text of a message in a transcript; `then` runs once it is durable."""
         ...
 
     def load(self, session: str, then: Callable[[Transcript], None]) -> None:
@@ -62,8 +61,8 @@ class Storage(Protocol):
         ...
 
     def since(self, session: str, then: Callable[[TranscriptPart], None]) -> None:
-        """Read what other processes have added to a transcript whose end was read, or that another
-        one is there now."""
+        """Read what other processes have added to a transcript since its end was read; see
+        `Transcripts.since`."""
         ...
 
     def written(self, session: str, then: Callable[[], None]) -> None:

@@ -135,10 +135,10 @@ class Receiver:
         return key if key in new else ""
 
     def _record(self, batch: list[Received], taken: BatchOutcome) -> set[str]:
-        """Write messages down. Returns the keys of those that the disk refuses: without an ack they
-        are sent again, and it may have room by then.
+        """Write messages to the inbox. Returns the keys of those that the disk refuses: without an
+        ack DingTalk sends them again, when the disk may have room.
 
-        A message that is too large for what is left must not keep smaller ones out.
+        A message that is too large for the disk must not prevent smaller ones from being written.
         """
         if not batch:
             return set()
