@@ -202,6 +202,15 @@ def test_a_file_that_no_service_got_before_its_editor_was_left_is_told_as_not_se
     later.until(lambda: kept(later) == [])
 
 
+KILLED_WHILE_LEFT = """
+vim.api.nvim_create_autocmd('QuitPre', {
+  callback = function()
+    vim.uv.kill(HOST, 'sigkill')
+  end,
+})
+"""
+
+
 def test_what_a_killed_host_never_took_is_kept_when_neovim_is_left_without_another_one(
     start_editor: StartEditor, sandbox: Sandbox, webhook_options: dict[str, Any]
 ) -> None:
@@ -209,8 +218,7 @@ def test_what_a_killed_host_never_took_is_kept_when_neovim_is_left_without_anoth
     bind(editor, webhook_options)
     host = freeze(editor)
     editor.lua("require('dingbridge').notify('never taken')")
-    os.kill(host, signal.SIGKILL)
-    editor.until_said("the host ended")
+    editor.lua(KILLED_WHILE_LEFT.replace("HOST", str(host)))
     editor.close()
     assert [texts_of(file) for file in kept(editor)] == [["never taken"]]
     later = start_editor()
