@@ -47,6 +47,7 @@ class RobotReactions:
         self._requests: ReactionRequests | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_idle = True
+        self._is_due = False
         self._is_stopped = False
         self._has_failed = False
 
@@ -57,22 +58,22 @@ class RobotReactions:
     def restore(self, left: tuple[Reaction, ...]) -> None:
         """Remove the reactions that an earlier service has left at messages."""
         self._reactions, self._stored = MessageReactions(left, _now()), len(left)
-        self._proceed_in(0.0)
+        self._proceed_soon()
 
     def react(self, reaction: Reaction) -> None:
         """Show a reaction at a message."""
         self._reactions.show(reaction, _now())
-        self._proceed_in(0.0)
+        self._proceed_soon()
 
     def unreact(self, message_id: str) -> None:
         """Remove the reaction at a message."""
         self._reactions.remove(message_id, _now())
-        self._proceed_in(0.0)
+        self._proceed_soon()
 
     def idle(self, *, idle: bool) -> None:
         """Whether no message waits to be sent."""
         if idle and not self._is_idle:
-            self._proceed_in(0.0)
+            self._proceed_soon()
         self._is_idle = idle
 
     def stop(self) -> None:
@@ -81,6 +82,12 @@ class RobotReactions:
         if self._worker is not None:
             self._worker.finish(0.0)
 
+    def _proceed_soon(self) -> None:
+        """Proceed once for all messages of a turn."""
+        if not self._is_due:
+            self._is_due = True
+            self._resources.post(self._proceed)
+
     def _proceed_in(self, seconds: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -88,6 +95,7 @@ class RobotReactions:
         self._timer = loop.call_later(seconds, self._resources.post, self._proceed)
 
     def _proceed(self) -> None:
+        self._is_due = False
         if self._is_stopped:
             return
         stored = self._reactions.stored()
