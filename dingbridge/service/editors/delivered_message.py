@@ -19,16 +19,10 @@ class DeliveredMessage:
         """The robot that delivered it."""
         self.is_over = False
         """Whether somebody else takes it in."""
-
-    @property
-    def id(self) -> str:
+        self.id = inbox.message_id(deliver.key)
         """Its id in the transcript."""
-        return inbox.message_id(self.deliver.key)
-
-    @property
-    def place(self) -> ConversationKey:
+        self.place: ConversationKey = (deliver.session, deliver.inbound.conversation.id)
         """Its session and its conversation, whose messages keep their order."""
-        return self.deliver.session, self.deliver.inbound.conversation.id
 
     @property
     def is_here(self) -> bool:
