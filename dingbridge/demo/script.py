@@ -119,7 +119,7 @@ class Play:
         self._done(f"arrived{count} by {', '.join(sorted({_way(each) for each in pieces}))}")
 
     def _let_in(self) -> None:
-        self._step("A stranger asks with a code, and is let in by it")
+        self._step("A stranger asks with a code, and has access by it")
         asking = "让我也进来吧。"
         self._phone.say(asking, user=STRANGER_ID)
         self._tell(f"{STRANGER}: {asking}")

@@ -116,7 +116,7 @@ def _rule(rule: Rule) -> tuple[str, str, str, str]:
 
 _BY_ITSELF: dict[type[errors.DeliveryError], str] = {
     errors.Retryable: "It is tried again.",
-    errors.RetryAfter: "It goes on by itself after a pause. Let no other program use the robot.",
+    errors.RetryAfter: "Sending resumes after a pause. Let no other program use the robot.",
     errors.TooLong: "It goes in smaller pieces.",
     errors.OtherRoute: "It goes another way.",
     errors.Refused: "",

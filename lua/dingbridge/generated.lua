@@ -424,7 +424,7 @@ return {
     {
       name = 'pair',
       arguments = '[code] [once]',
-      meaning = 'Let in whoever asks with this code, for good or for an hour; without one, show who asks.',
+      meaning = 'Give access to who asks with this code, for good or for an hour; without one, list them.',
       takes_range = false,
       makes_message = false,
       completion = 'asking',
@@ -432,7 +432,7 @@ return {
     {
       name = 'deny',
       arguments = '[code]',
-      meaning = 'Refuse whoever asks with this code; without one, choose.',
+      meaning = 'Refuse the one who asks with this code; without one, choose.',
       takes_range = false,
       makes_message = false,
       completion = 'asking',

@@ -42,7 +42,7 @@
 ---@field queued integer
 ---@field failed integer
 ---@field refused integer messages of people who are not allowed
----@field asking integer people and groups that ask to be let in
+---@field asking integer people and groups that ask for access
 ---@field last_error string
 ---@field cool_down_until number Unix seconds until which nothing leaves, or 0
 ---@field cool_down string why

@@ -52,7 +52,7 @@
 ---@field commands? string[]|dingbridge.Variable Remote commands that everybody admitted may use, with or without '/'; `'*'` is all.
 ---@field jobs? table<string, dingbridge.Program> What `/run name` starts: names, each with a program and its arguments, which are passed as they are.
 ---@field session_scope? 'bound'|'user'|'conversation'|'single'|dingbridge.Variable Which session a message reaches: the one bound in the editor, or one made on demand for each person, for each conversation, or for all.
----@field instructions? string What the responder of a session made on demand is told first.
+---@field instructions? string First instructions for the responder of a session made on demand.
 ---@field cwd? string Folder of a session made on demand; not given: the editor's.
 ---@field model? string Model that the responder of a session made on demand should use.
 ---@field proxy? string|dingbridge.Said Proxy for HTTP and for the socket; not given: HTTPS_PROXY of the environment.
@@ -79,7 +79,7 @@
 ---@field require_mention? boolean|dingbridge.Variable Whether a message in this group must mention the robot.
 ---@field users? string[]|dingbridge.Variable Staff ids that may write in this group, instead of `allow_from`; `'*'` is everybody in it, empty is nobody.
 ---@field tools? string[]|dingbridge.Variable Remote commands that its members may use, instead of `commands`, with or without '/'; `'*'` is all.
----@field instructions? string What the responder is told first in this group, instead of `instructions`.
+---@field instructions? string First instructions for the responder in this group, instead of `instructions`.
 
 ---@class dingbridge.Setup the same options among those of other integrations
 ---@field integrations { dingtalk: dingbridge.Options }

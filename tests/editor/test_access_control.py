@@ -81,7 +81,7 @@ def test_a_stranger_gets_a_code_and_is_let_in_by_it_for_good(
     assert texts(strict) == []
 
     strict.chat(f"pair {code.lower()}")
-    strict.until_said("is let in for good")
+    strict.until_said("has access for good")
     sandbox.client.wait_arrived(lambda each: "您已获准" in each.text)
     sandbox.client.say("now I may", user="lisi")
     strict.until(lambda: texts(strict) == ["hello?", "now I may"])
@@ -103,7 +103,7 @@ def test_once_is_for_an_hour_and_a_pairing_can_be_taken_back(
     strict: Editor, sandbox: Sandbox
 ) -> None:
     strict.chat(f"pair {asked(sandbox, 'lisi')} once")
-    strict.until_said("is let in for an hour")
+    strict.until_said("has access for an hour")
     [one] = strict.until(lambda: paired(strict))
     assert one["until"] - one["since"] == 3600
     strict.until(lambda: texts(strict) == ["hello?"])
@@ -119,7 +119,7 @@ def test_whoever_is_denied_hears_it_once_and_can_not_ask_again(
 ) -> None:
     code = asked(sandbox, "lisi")
     strict.chat(f"deny {code}")
-    strict.until_said("is not let in")
+    strict.until_said("has no access")
     sandbox.client.wait_arrived(lambda each: "未获准" in each.text)
     known = len(sandbox.client.arrived())
     before = strict.status()["refused"]
@@ -160,18 +160,18 @@ def test_a_neovim_that_starts_later_completes_who_was_let_in_before(
 def test_deny_and_revoke_alone_let_the_user_choose(strict: Editor, sandbox: Sandbox) -> None:
     strict.lua(SELECT)
     strict.chat("deny")
-    strict.until_said("nobody asks to be let in")
+    strict.until_said("nobody asks for access")
     strict.chat("revoke")
-    strict.until_said("nobody was let in by a code")
+    strict.until_said("nobody has access by a code")
     strict.chat(f"pair {asked(sandbox, 'zhangsan')}")
-    strict.until_said("is let in for good")
+    strict.until_said("has access for good")
     sandbox.client.wait_arrived(lambda each: "您已获准" in each.text)
     code = asked(sandbox, "lisi")
     strict.until_said(f"pair {code}")
     strict.chat("deny")
     [offered] = strict.until_lua("_G.offered")
     assert offered.startswith(code)
-    strict.until_said("is not let in, and may ask again in a day")
+    strict.until_said("has no access, and may ask again in a day")
     strict.lua("_G.offered = nil")
     strict.chat("revoke")
     [offered] = strict.until_lua("_G.offered")
@@ -188,7 +188,7 @@ def test_pair_alone_lets_the_user_choose_and_lists_everything(
     strict.until_said("nobody asks, and nobody is paired")
     code = asked(sandbox, "lisi")
     strict.chat("pair")
-    strict.until_said("is let in for good")
+    strict.until_said("has access for good")
     [offered] = strict.lua("return _G.offered")
     assert offered.startswith(code)
     assert "lisi" in offered
@@ -218,7 +218,7 @@ def test_fifty_strangers_do_not_keep_a_friend_out(strict: Editor, sandbox: Sandb
     strict.until(lambda: strict.status()["queued"] == 0, seconds=30)
     code = asked(sandbox, "lisi")
     strict.chat(f"pair {code}")
-    strict.until_said("is let in for good")
+    strict.until_said("has access for good")
     sandbox.client.say("I am the friend", user="lisi")
     strict.until(lambda: texts(strict) == ["hello?", "I am the friend"])
     assert [one["id"] for one in paired(strict)] == ["lisi"]
@@ -242,7 +242,7 @@ def test_people_outside_the_organisation_are_known_by_their_sender_id(
 ) -> None:
     code = asked(sandbox, "陌生人")
     strict.chat(f"pair {code}")
-    strict.until_said("$:LWCP_v1:$stranger (陌生人) is let in for good")
+    strict.until_said("$:LWCP_v1:$stranger (陌生人) has access for good")
     sandbox.client.say("from outside", user="陌生人")
     strict.until(lambda: texts(strict) == ["hello?", "from outside"])
 
@@ -310,11 +310,11 @@ def test_what_the_one_who_is_denied_wrote_is_gone(strict: Editor, sandbox: Sandb
     code = asked(sandbox, "lisi")
     strict.until(lambda: "hello?" in state(strict))
     strict.chat(f"deny {code}")
-    strict.until_said("is not let in")
+    strict.until_said("has no access")
     strict.until(lambda: "hello?" not in state(strict))
     sandbox.client.wait_arrived(lambda each: "未获准" in each.text)
     strict.chat(f"pair {asked(sandbox, 'zhangsan')}")
-    strict.until_said("is let in for good")
+    strict.until_said("has access for good")
     sandbox.client.say("and mine is not", user="zhangsan")
     strict.until(lambda: "and mine is not" in texts(strict))
     assert texts(strict) == ["hello?", "and mine is not"]
@@ -399,7 +399,7 @@ def test_groups_are_closed_until_one_is_let_in_by_its_id_or_by_a_code(
     editor.setup({**api_options, "group_policy": "allowlist"})
     code = asked(sandbox, "zhangsan", TEAM)
     editor.chat(f"pair {code}")
-    editor.until_said("is let in for good")
+    editor.until_said("has access for good")
     sandbox.client.say("from the group", group=TEAM)
     editor.until(lambda: texts(editor) == ["hello?", "from the group"])
     # The group is in; who speaks there is asked all the same.

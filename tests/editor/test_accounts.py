@@ -156,10 +156,10 @@ def test_an_account_taken_out_of_the_settings_lets_go_of_its_link(
 @pytest.mark.parametrize(
     ("line", "outcome"),
     [
-        ("pair {name}:{first} {last}", "is let in for good"),
-        ("pair {first}-{last}", "is let in for good"),
-        ("pair {first} {last} once", "is let in for an hour"),
-        ("deny {first} {last}", "is not let in"),
+        ("pair {name}:{first} {last}", "has access for good"),
+        ("pair {first}-{last}", "has access for good"),
+        ("pair {first} {last} once", "has access for an hour"),
+        ("deny {first} {last}", "has no access"),
     ],
 )
 def test_a_code_is_taken_as_people_copy_it_at_the_account_that_was_asked(
@@ -212,7 +212,7 @@ def test_a_code_from_before_a_restart_goes_to_the_account_that_lists_it(
     again.chat("pair")
     again.until_said(f"pending: {event['code']}")
     again.chat(f"pair {event['code']}")
-    assert "lisi" in again.until_said("is let in for good")
+    assert "lisi" in again.until_said("has access for good")
 
 
 def refuse(two: Editor, *platforms: Sandbox) -> None:

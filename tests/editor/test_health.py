@@ -140,7 +140,7 @@ def test_a_good_installation_has_no_complaint_and_no_process_is_left(editor: Edi
     found = check(editor)
     assert (found.of("ERROR"), found.of("WARNING")) == ("", "")
     for words in ("Neovim 0.", "Python 3.", "All Python packages", "those of dingbridge",
-                  "API mode", "let in: manager01", "for you alone"):  # fmt: skip
+                  "API mode", "access: manager01", "for you alone"):  # fmt: skip
         assert words in found.of("OK")
     assert editor.lua("return vim.api.nvim_get_proc_children(vim.fn.getpid())") == []
     assert editor.host_pid() == 0
@@ -324,12 +324,12 @@ def test_without_python_the_health_check_tells_what_the_editor_sees(editor: Edit
     ("options", "rank", "words"),
     [
         ({}, "INFO", "the settings let nobody in: who writes"),
-        ({"dm": {"policy": "allowlist"}}, "WARNING", "nobody is let in: allow_from is empty"),
+        ({"dm": {"policy": "allowlist"}}, "WARNING", "nobody has access: allow_from is empty"),
         ({"dm": {"policy": "allowlist"}}, "WARNING", "dm = { policy = 'pairing' }"),
         ({"dm": {"policy": "open"}}, "WARNING", "everybody who can write to the robot"),
         ({"allow_from": ["*"]}, "WARNING", "everybody who can write to the robot"),
-        ({"dm": {"policy": "open"}, "allow_from": ["a1"]}, "OK", "let in: a1"),
-        ({"admins": ["boss"], "allow_from": ["a1", "boss"]}, "OK", "let in: boss, a1\n"),
+        ({"dm": {"policy": "open"}, "allow_from": ["a1"]}, "OK", "access: a1"),
+        ({"admins": ["boss"], "allow_from": ["a1", "boss"]}, "OK", "access: boss, a1\n"),
         ({"group_policy": "open"}, "INFO", "1:1 chats: pairing; groups: open"),
     ],
 )

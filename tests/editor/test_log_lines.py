@@ -86,7 +86,7 @@ STEPS = (
     r"frame '[^']+': a robot message",
     r"answered: \d+ frames",
     # who and where
-    r"zhangsan is let in",
+    r"zhangsan has access",
     r"message '[^']+' goes to session SESSION",
     # the responder
     r"message \S+ of session SESSION is with the responder, a Lua function",
@@ -156,5 +156,5 @@ def test_without_verbose_none_of_it_is_told(
     whole_conversation(editor, sandbox, api_options)
     log = editor.log()
     assert " DEBUG " not in log
-    for words in ("POST", "chunk", "frame", "is let in", "responder", "access token", "the text"):
+    for words in ("POST", "chunk", "frame", "has access", "responder", "access token", "the text"):
         assert words not in log

@@ -39,7 +39,7 @@ EXIT_CODES = {
     outcome.USAGE: "usage",
     outcome.UNREACHABLE: "reached",
 }
-LOG_LINES = ("DingTalk: enabled", "Channel started (Stream Mode)", "is let in", "chunk 1 of 3",
+LOG_LINES = ("DingTalk: enabled", "Channel started (Stream Mode)", "has access", "chunk 1 of 3",
              "DingTalk channel connected via Stream Mode", "message from staff id",
              "conversationId")  # fmt: skip
 """What set-up guides tell people to look for."""

@@ -53,11 +53,11 @@ CODE_FOR_GROUP = Sentence(
     "I do not know this group yet. Ask the owner of this robot to type {command} in Neovim within"
     " {minutes} min."
 )
-ACCEPTED = Sentence("您已获准。You are let in. /help")
-ACCEPTED_ONCE = Sentence("您已获准，有效 {hours} 小时。You are let in for {hours} h. /help")
-GROUP_ACCEPTED = Sentence("本群已获准。This group is let in. /help")
+ACCEPTED = Sentence("您已获准。You have access. /help")
+ACCEPTED_ONCE = Sentence("您已获准，有效 {hours} 小时。You have access for {hours} h. /help")
+GROUP_ACCEPTED = Sentence("本群已获准。This group has access. /help")
 GROUP_ACCEPTED_ONCE = Sentence(
-    "本群已获准，有效 {hours} 小时。This group is let in for {hours} h. /help"
+    "本群已获准，有效 {hours} 小时。This group has access for {hours} h. /help"
 )
 DENIED = Sentence("您的申请未获准。Your request was denied.")
 GROUP_DENIED = Sentence("本群的申请未获准。The request for this group was denied.")
@@ -65,7 +65,7 @@ GROUP_DENIED = Sentence("本群的申请未获准。The request for this group w
 # --- to the owner ---------------------------------------------------------------------------------
 
 ASKS = Sentence(
-    "{who} asks to talk to you on {account}: :Chat pair {code} lets them in, :Chat deny {code}"
+    "{who} asks to talk to you on {account}: :Chat pair {code} gives them access, :Chat deny {code}"
     " refuses"
 )
 PERSON = Sentence("{id} ({name})")
@@ -76,11 +76,11 @@ PENDING_NOW = Sentence("pending: {code}  {who}, just now")
 PAIRED = Sentence("paired: {who}, for good")
 PAIRED_ONCE = Sentence("paired: {who}, for {minutes} min")
 NOBODY_AT_ALL = Sentence("nobody asks, and nobody is paired")
-NOBODY_ASKS = Sentence("nobody asks to be let in")
-NOBODY_PAIRED = Sentence("nobody was let in by a code")
-LET_IN = Sentence("{who} is let in for good")
-LET_IN_ONCE = Sentence("{who} is let in for an hour")
-NOT_LET_IN = Sentence("{who} is not let in, and may ask again in a day")
+NOBODY_ASKS = Sentence("nobody asks for access")
+NOBODY_PAIRED = Sentence("nobody has access by a code")
+LET_IN = Sentence("{who} has access for good")
+LET_IN_ONCE = Sentence("{who} has access for an hour")
+NOT_LET_IN = Sentence("{who} has no access, and may ask again in a day")
 NO_SUCH_ID = Sentence("nobody with the id {id} is paired; :Chat pair lists who is")
 REVOKED = Sentence("{who} is not paired any more")
 PAIRED_MOST = Sentence("{most} are paired already; revoke one first.")

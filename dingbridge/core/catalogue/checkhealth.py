@@ -11,15 +11,15 @@ FROM_ENVIRONMENT = Sentence("{option}: from the environment variable {variable}"
 IN_SETTINGS = Sentence("{option}: written in the settings")
 ENV_FILE = Sentence("env_file: `{path}`")
 NAME_STAFF_IDS = Sentence(
-    "Name staff ids: allow_from = {{ 'manager01' }}; a refused sender is told theirs"
+    "Name staff ids: allow_from = {{ 'manager01' }}; the reply to a refused sender has theirs"
 )
-EVERYBODY_LET_IN = Sentence("everybody who can write to the robot is let in")
-LET_IN = Sentence("let in: {people}")
+EVERYBODY_LET_IN = Sentence("everybody who can write to the robot has access")
+LET_IN = Sentence("access: {people}")
 CODES_ONLY = Sentence(
     "the settings let nobody in: who writes to the robot gets a code, `:Chat pair` shows who asks,"
-    " and `:Chat pair {{code}}` lets them in"
+    " and `:Chat pair {{code}}` gives them access"
 )
-NOBODY_LET_IN = Sentence("nobody is let in: allow_from is empty")
+NOBODY_LET_IN = Sentence("nobody has access: allow_from is empty")
 LET_ASK = Sentence(
     "Or let people ask: dm = {{ policy = 'pairing' }}, then `:Chat pair {{code}}` lets one in"
 )

@@ -52,7 +52,7 @@ LOOKING_FOR_PYTHON = Sentence("dingbridge: looking for a Python")
 
 TITLE_STATUS = Sentence("DingTalk status")
 TITLE_OUTBOX = Sentence("DingTalk outbox")
-TITLE_PAIRINGS = Sentence("Who is let in")
+TITLE_PAIRINGS = Sentence("Who has access")
 TITLE_INSTALL = Sentence("Installing")
 KEYS_STATUS = Sentence("R refreshes · q closes")
 KEYS_OUTBOX = Sentence("r tries again · d drops · R refreshes · q closes")

@@ -87,12 +87,12 @@ SOCKET = Sentence("a socket")
 DEVICE = Sentence("a device")
 FILE = Sentence("a file")
 FOLDER_OF_ANOTHER = Sentence(
-    "the folder {folder} belongs to another user: whoever can write there can replace what is"
-    " remembered, such as who is let in. Make it yours, or run: chmod go-w {path}"
+    "the folder {folder} belongs to another user: anybody who can write there can replace what is"
+    " remembered, such as who has access. Make it yours, or run: chmod go-w {path}"
 )
 FOLDER_WRITABLE = Sentence(
-    "the folder {folder} can be written by others: whoever can write there can replace what is"
-    " remembered, such as who is let in. Make it yours, or run: chmod go-w {path}"
+    "the folder {folder} can be written by others: anybody who can write there can replace what is"
+    " remembered, such as who has access. Make it yours, or run: chmod go-w {path}"
 )
 ASK_AGAIN = Sentence("Ask for it to be sent again.")
 SEND_LINK = Sentence("Put it where people can fetch it, and send the link.")

@@ -28,7 +28,7 @@ NOT_SAVED = Sentence("{name} cannot be written ({reason}): what is new is not sa
 UNKNOWN_EVENT = Sentence("the editor sent something unknown: {name}")
 UNUSABLE_EVENT = Sentence("{name} was called with something it cannot use: {reason}")
 FOLDER_UNWRITABLE = Sentence("{path} cannot be written ({reason}), so nothing is sent or received")
-LET_WRITE = Sentence("Let your user write there; it goes on by itself then.")
+LET_WRITE = Sentence("Let your user write there; dingbridge goes on then.")
 ROBOT_HELD = Sentence(
     "this robot is held by the service of another data folder (process {pid}, {data}); it is taken "
     "once that one has ended"

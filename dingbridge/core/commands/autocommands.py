@@ -32,7 +32,7 @@ AUTOCOMMANDS = (
     Autocommand(
         "DingbridgePairing",
         ("account", "code", "id", "kind", "who"),
-        "Somebody asks to be let in, for themselves or for a group.",
+        "Somebody asks for access, for themselves or for a group.",
     ),
     Autocommand(
         "DingbridgeReceived",

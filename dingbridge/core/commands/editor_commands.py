@@ -168,13 +168,13 @@ class Subcommand(Enum):
     PAIR = SubcommandDeclaration(
         "pair",
         "[code] [once]",
-        "Let in whoever asks with this code, for good or for an hour; without one, show who asks.",
+        "Give access to who asks with this code, for good or for an hour; without one, list them.",
         completion=Completion.ASKING,
     )
     DENY = SubcommandDeclaration(
         "deny",
         "[code]",
-        "Refuse whoever asks with this code; without one, choose.",
+        "Refuse the one who asks with this code; without one, choose.",
         completion=Completion.ASKING,
     )
     REVOKE = SubcommandDeclaration(

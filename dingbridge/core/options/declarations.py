@@ -244,7 +244,7 @@ class Options(Struct, frozen=True, kw_only=True):
     instructions: Annotated[
         str,
         Option(OptionKind.PROSE),
-        "What the responder of a session made on demand is told first.",
+        "First instructions for the responder of a session made on demand.",
     ] = ""
     cwd: Annotated[
         str, Option(OptionKind.TEXT), "Folder of a session made on demand; not given: the editor's."

@@ -36,7 +36,7 @@ class GroupOptions(Struct, frozen=True):
     instructions: Annotated[
         str | None,
         Option(OptionKind.PROSE),
-        "What the responder is told first in this group, instead of `instructions`.",
+        "First instructions for the responder in this group, instead of `instructions`.",
     ] = None
 
 

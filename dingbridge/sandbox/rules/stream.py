@@ -81,7 +81,7 @@ DISCONNECTED = Behaviour(
     "SYSTEM `disconnect`, then the end",
 )
 LIFETIME = Behaviour(
-    "A connection is told to leave when it has lived long enough",
+    "DingTalk asks a connection to leave when it has lived long enough",
     "4.2",
     PROTOCOL,
     "SYSTEM `disconnect`; off by default, as no lifetime is published",

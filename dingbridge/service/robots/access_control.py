@@ -58,7 +58,7 @@ class AccessControl:
         rules = policy.rules_of(self._options())
         match policy.admit(inbound, rules, self._records.pairings, self._records.now()):
             case Admitted() as admitted:
-                log.debug("%s is let in", inbound.sender.identity)
+                log.debug("%s has access", inbound.sender.identity)
                 return admitted
             case NotForUs(reason=reason):
                 log.debug("passed over: %s", reason)
@@ -73,7 +73,7 @@ class AccessControl:
         self.refused += 1
         match self._records.request(received):
             case pairing.TellCode(request=request, is_new=is_new):
-                log.info("%s %s asks to be let in", request.kind.value, request.id)
+                log.info("%s %s asks for access", request.kind.value, request.id)
                 text = refusal_texts.code_told(inbound, request, self._records.now())
                 self._reply(target, text)
                 if is_new:

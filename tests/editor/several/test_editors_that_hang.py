@@ -36,7 +36,7 @@ def test_a_decision_that_a_service_which_hangs_never_took_is_taken_by_the_next_o
     sandbox.client.say("let me in", user="lisi")
     [asks] = beta.until(lambda: beta.heard("DingbridgePairing"))
     beta.chat(f"pair {asks['code']}")
-    beta.until_said("is let in")
+    beta.until_said("has access")
     with frozen(team.service()):
         beta.chat("revoke lisi")
         beta.chat("delete")

@@ -300,7 +300,7 @@ def test_a_lock_that_the_disk_refuses_is_told_once_and_tried_until_it_can_be_had
     [told] = loop.told()
     assert told.level == "error"
     assert str(wrong) in told.text
-    assert "goes on by itself" in told.text
+    assert "goes on then" in told.text
 
 
 @pytest.mark.parametrize(

@@ -214,11 +214,11 @@ def test_a_stranger_is_told_the_code_what_to_do_with_it_and_their_id_in_both_lan
 def test_who_was_let_in_or_denied_is_told_so_in_both_languages() -> None:
     pairings, person = asked(Pairings(), said_by("ann"))
     _, group = asked(pairings, said_by("ann", group="cid1"))
-    for request, words in ((person, "You are"), (group, "This group is")):
+    for request, words in ((person, "You have"), (group, "This group has")):
         assert refusal_texts.accepted_told(request, once=False).startswith(
             "本群已获准。" if request is group else "您已获准。"
         )
-        assert f"{words} let in for 1 h." in refusal_texts.accepted_told(request, once=True)
+        assert f"{words} access for 1 h." in refusal_texts.accepted_told(request, once=True)
         assert "有效 1 小时" in refusal_texts.accepted_told(request, once=True)
     assert refusal_texts.denied_told(person) != refusal_texts.denied_told(group)
 
