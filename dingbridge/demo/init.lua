@@ -72,8 +72,8 @@ end
 ---@param window integer
 ---@return boolean
 local function is_draft(window)
-  local name = vim.api.nvim_buf_get_name(vim.api.nvim_win_get_buf(window))
-  return vim.startswith(name, 'chat://') and vim.endswith(name, '/draft')
+  local shown = vim.b[vim.api.nvim_win_get_buf(window)]
+  return shown.dingbridge_part == 'draft' and shown.dingbridge_session ~= ''
 end
 
 --- From the chat to the phone, and from anywhere else to the draft.

@@ -1,6 +1,11 @@
---- The buffers of the chats, by name: `chat://<session>` and `chat://<session>/draft`.
+--- The buffers of the chats. They are found by session and part; their names are for people:
+--- `chat://<title>` is a transcript and `chat://<title>/draft` its draft.
+
+local state = require('dingbridge.state')
 
 local M = {}
+
+---@alias dingbridge.Part 'transcript'|'draft'
 
 --- Options of a chat's buffers, whatever the user's defaults are: they have no file, and only the user
 --- breaks or indents lines.
@@ -18,46 +23,155 @@ local OPTIONS = {
   indentexpr = '',
 }
 
----@type table<string, integer> by name
-local ours = {}
+local ID_LENGTH = 6 -- of the end of a session's id, which tells apart sessions with the same title
 
---- Our buffer of that name, unless the user has unloaded or deleted it.
+---@type table<dingbridge.Part, table<string, integer>> by session
+local ours = { transcript = {}, draft = {} }
+
+--- A title within a name, where a slash separates the draft.
+---@param title string
+---@return string
+local function plain(title)
+  return vim.trim((title:gsub('%c+', ' '):gsub('/', '-')))
+end
+
+--- What the names of a session's buffers say of it: its title, with a part of its id where another
+--- session has the same title. `starting` without a session.
+---@param session string
+---@return string
+local function label(session)
+  local known = state.session(session)
+  local title = known and plain(known.title) or ''
+  if title == '' then
+    return session ~= '' and session or 'starting'
+  end
+  for _, other in ipairs(state.sessions) do
+    if other.id ~= session and plain(other.title) == title then
+      return ('%s (%s)'):format(title, session:sub(-ID_LENGTH))
+    end
+  end
+  return title
+end
+
+---@param session string
+---@param part dingbridge.Part
+---@return string
+local function name_of(session, part)
+  local suffix = ''
+  if part == 'draft' then
+    -- Before there is a session, nothing can be sent.
+    suffix = session == '' and '/text' or '/draft'
+  end
+  return 'chat://' .. label(session) .. suffix
+end
+
 ---@param name string
 ---@return integer|nil
-function M.get(name)
-  local buffer = ours[name]
+local function named(name)
+  for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
+    if vim.api.nvim_buf_get_name(buffer) == name then
+      return buffer
+    end
+  end
+end
+
+--- Names a buffer. Another one of that name is deleted: an unloaded one, or one restored by
+--- `:mksession`, whose windows stay.
+---@param buffer integer
+---@param name string
+local function set_name(buffer, name)
+  local other = named(name)
+  if other then
+    for _, window in ipairs(vim.fn.win_findbuf(other)) do
+      vim.wo[window].winfixbuf = false
+      vim.api.nvim_win_set_buf(window, buffer)
+    end
+    vim.api.nvim_buf_delete(other, { force = true })
+  end
+  vim.api.nvim_buf_set_name(buffer, name)
+end
+
+--- The session and the part that a buffer shows; nil for a buffer that is no chat's. The session is
+--- nil where only the name is left, after `:mksession`.
+---@param buffer integer
+---@return dingbridge.Part|nil
+---@return string|nil session
+function M.of(buffer)
+  local part = vim.b[buffer].dingbridge_part
+  if part then
+    return part, vim.b[buffer].dingbridge_session
+  end
+  local name = vim.api.nvim_buf_get_name(buffer)
+  if vim.startswith(name, 'chat://') then
+    return vim.endswith(name, '/draft') and 'draft' or 'transcript'
+  end
+end
+
+--- A session's buffer, unless the user has unloaded or deleted it.
+---@param session string empty: before there is one
+---@param part dingbridge.Part
+---@return integer|nil
+function M.get(session, part)
+  local buffer = ours[part][session]
   return buffer and vim.api.nvim_buf_is_loaded(buffer) and buffer or nil
 end
 
---- A new buffer. Deletes another one of that name: an unloaded one, or one restored by `:mksession`.
----@param name string
----@param session string
+--- A new buffer.
+---@param session string empty: before there is one
+---@param part dingbridge.Part
 ---@return integer
-function M.make(name, session)
-  local other = vim.fn.bufnr('^' .. vim.fn.escape(name, '[]*?,{}\\') .. '$')
-  if other ~= -1 then
-    vim.api.nvim_buf_delete(other, { force = true })
-  end
+function M.make(session, part)
+  M.remove(session, part)
   local buffer = vim.api.nvim_create_buf(false, true)
-  vim.api.nvim_buf_set_name(buffer, name)
   vim.b[buffer].dingbridge_session = session
+  vim.b[buffer].dingbridge_part = part
+  set_name(buffer, name_of(session, part))
   local own = vim.bo[buffer]
   for option, value in pairs(OPTIONS) do
     own[option] = value
   end
   -- Formatting paragraphs while typing would lose their line breaks.
   own.formatoptions = own.formatoptions:gsub('[aw]', '')
-  ours[name] = buffer
+  ours[part][session] = buffer
   return buffer
 end
 
----@param name string
-function M.remove(name)
-  local buffer = ours[name]
-  ours[name] = nil
+---@param session string
+---@param part dingbridge.Part
+function M.remove(session, part)
+  local buffer = ours[part][session]
+  ours[part][session] = nil
   if buffer and vim.api.nvim_buf_is_valid(buffer) then
     vim.api.nvim_buf_delete(buffer, { force = true })
   end
+end
+
+--- Names the buffers after the sessions' present titles.
+function M.rename()
+  for part, by_session in pairs(ours) do
+    for session, buffer in pairs(by_session) do
+      local name = name_of(session, part)
+      local before = vim.api.nvim_buf_is_valid(buffer) and vim.api.nvim_buf_get_name(buffer) or name
+      if before ~= name then
+        local alternate = vim.fn.bufnr('#')
+        set_name(buffer, name)
+        -- Neovim keeps the old name as another buffer, the alternate file.
+        local left = named(before)
+        if left and left ~= buffer and not M.is_ours(left) then
+          vim.api.nvim_buf_delete(left, { force = true })
+        end
+        if alternate > 0 and vim.api.nvim_buf_is_valid(alternate) then
+          vim.fn.setreg('#', alternate)
+        end
+      end
+    end
+  end
+end
+
+---@param buffer integer
+---@return boolean
+function M.is_ours(buffer)
+  return vim.b[buffer].dingbridge_part ~= nil
 end
 
 return M

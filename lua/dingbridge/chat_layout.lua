@@ -1,5 +1,7 @@
 --- Places the chat in windows, and sets their options.
 
+local buffers = require('dingbridge.buffers')
+
 local M = {}
 
 local DRAFT_HEIGHT = 6
@@ -57,9 +59,7 @@ end
 local function window_for(buffer, is_draft)
   for _, window in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
     local shown = vim.api.nvim_win_get_buf(window)
-    local name = vim.api.nvim_buf_get_name(shown)
-    local rest = name:match('^chat://[^/]*(.*)')
-    local is_chat = rest and (rest ~= '') == is_draft
+    local is_chat = buffers.of(shown) == (is_draft and 'draft' or 'transcript')
     if is_chat and (shown == buffer or not vim.wo[window].winfixbuf) then
       return window
     end

@@ -23,17 +23,11 @@ local PAUSE = 2 -- milliseconds between two slices, in which Neovim handles keys
 ---@type table<string, dingbridge.View> by session
 local views = {}
 
----@param session string
----@return string
-local function name_of(session)
-  return 'chat://' .. session
-end
-
 --- The view of a session; nil without one.
 ---@param session string
 ---@return dingbridge.View|nil
 local function view_of(session)
-  return buffers.get(name_of(session)) and views[session]
+  return buffers.get(session, 'transcript') and views[session]
 end
 
 ---@param view dingbridge.View
@@ -47,7 +41,7 @@ end
 ---@param session string
 ---@return dingbridge.View
 local function make_view(session)
-  local buffer = buffers.make(name_of(session), session)
+  local buffer = buffers.make(session, 'transcript')
   views[session] = { buffer = buffer, marks = by_id.new(), shown = 0, is_empty = true, waiting = false }
   vim.bo[buffer].undolevels = -1
   vim.bo[buffer].modifiable = false
@@ -94,7 +88,7 @@ end
 function M.close(session)
   views[session] = nil
   drafts.close(session)
-  buffers.remove(name_of(session))
+  buffers.remove(session, 'transcript')
 end
 
 ---@param session string
@@ -225,7 +219,7 @@ function M.bar()
   if not session then
     return ''
   end
-  if vim.endswith(vim.api.nvim_buf_get_name(buffer), '/draft') then
+  if buffers.of(buffer) == 'draft' then
     return require('dingbridge.draft_bar').text(id, require('dingbridge').send_key())
   end
   return ('%%#Title# %%<%s %%=%%#Comment#%s '):format(as_text(session.title), as_text(link_of(id)))

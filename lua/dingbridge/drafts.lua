@@ -28,12 +28,6 @@ function M.new_id()
   return ('%x-%x-%x'):format(vim.fn.getpid(), vim.uv.hrtime(), counter)
 end
 
----@param session string
----@return string
-local function name_of(session)
-  return ('chat://%s/draft'):format(session)
-end
-
 ---@param buffer integer
 ---@return string
 local function text_of(buffer)
@@ -106,9 +100,9 @@ end
 ---@param session string
 ---@return integer
 function M.buffer(session)
-  local buffer = buffers.get(name_of(session))
+  local buffer = buffers.get(session, 'draft')
   if not buffer then
-    buffer = buffers.make(name_of(session), session)
+    buffer = buffers.make(session, 'draft')
     vim.bo[buffer].buftype = 'acwrite'
     vim.bo[buffer].filetype = 'dingbridge-draft'
     require('dingbridge.highlight').draft(buffer)
@@ -125,7 +119,7 @@ end
 --- Removes a session's draft.
 ---@param session string
 function M.close(session)
-  buffers.remove(name_of(session))
+  buffers.remove(session, 'draft')
 end
 
 ---@param buffer integer

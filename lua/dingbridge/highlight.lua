@@ -165,7 +165,7 @@ local function paint_message(buffer, mark)
     return
   end
   local text = table.concat(vim.api.nvim_buf_get_lines(buffer, row + 1, last, false), '\n')
-  if is_harmless(text, at[3].line_hl_group == 'DingbridgeDingtalk') then
+  if is_harmless(text, at[3].hl_group == 'DingbridgeDingtalk') then
     paint(buffer, row + 1, text)
   end
 end

@@ -13,9 +13,10 @@ local PIECE = 16000 -- bytes of a text that are shown at once
 local LINE_END = 10
 
 local LINKS = {
-  DingbridgeEditor = 'Title', -- headings of your messages
-  DingbridgeDingtalk = 'Special', -- headings of messages from DingTalk
-  DingbridgeResponder = 'Identifier', -- headings of a responder's answers
+  DingbridgeEditor = 'Title', -- your name above your messages
+  DingbridgeDingtalk = 'Special', -- names of people above their messages
+  DingbridgeResponder = 'Identifier', -- name of a responder above its answers
+  DingbridgeHeading = 'Comment', -- destination and time above a message
   DingbridgeNotice = 'Comment', -- notices in a transcript
   DingbridgeWaiting = 'Comment', -- `… not saved yet`, `… queued`, `… sending`, `↻ retrying`
   DingbridgeSent = 'DiagnosticOk', -- `✓ sent`
@@ -42,16 +43,6 @@ local FATE = {
 
 for group, link in pairs(LINKS) do
   vim.api.nvim_set_hl(0, group, { link = link, default = true })
-end
-
-local MARKER = '### '
-
----@param time number
----@return string
-local function clock(time)
-  local second = math.floor(time)
-  local today = os.date('%Y-%m-%d') == os.date('%Y-%m-%d', second)
-  return tostring(os.date(today and '%H:%M' or '%Y-%m-%d %H:%M', second))
 end
 
 --- Text on one line, without invalid bytes.
@@ -101,11 +92,11 @@ end
 function M.lines(message, from)
   local lines = {}
   if not from then
-    local author = M.one_line(message.author)
+    local heading = M.one_line(message.author)
     if message.role ~= 'dingtalk' and message.target_name ~= '' then
-      author = ('%s → %s'):format(author, M.one_line(message.target_name))
+      heading = ('%s → %s'):format(heading, M.one_line(message.target_name))
     end
-    lines = { ('%s%s · %s'):format(MARKER, author, clock(message.time)), '' }
+    lines = { ('%s · %s'):format(heading, os.date('%H:%M', math.floor(message.time))) }
   end
   local last, next_from = piece(message.text, from or 1)
   local text = message.text:sub(from or 1, last):gsub('%z', '')
@@ -126,9 +117,9 @@ end
 function M.heading(message, width, mark)
   local decoration = {
     id = mark,
-    end_col = #MARKER,
-    conceal = '',
-    line_hl_group = ROLE[message.role],
+    end_col = #M.one_line(message.author),
+    hl_group = ROLE[message.role],
+    line_hl_group = 'DingbridgeHeading',
     virt_text_pos = 'right_align',
     undo_restore = false,
     strict = false,

@@ -8,14 +8,12 @@ local chat_layout = require('dingbridge.chat_layout')
 
 local M = {}
 
-local TRANSCRIPT, DRAFT = 'chat://starting', 'chat://starting/text'
-
 --- Shows the window, unless no window can be opened now.
 function M.open()
-  if vim.fn.getcmdwintype() ~= '' or buffers.get(DRAFT) then
+  if vim.fn.getcmdwintype() ~= '' or buffers.get('', 'draft') then
     return
   end
-  local transcript, draft = buffers.make(TRANSCRIPT, ''), buffers.make(DRAFT, '')
+  local transcript, draft = buffers.make('', 'transcript'), buffers.make('', 'draft')
   vim.bo[transcript].modifiable = false
   vim.bo[draft].buftype = 'acwrite'
   -- The destination is unknown until there is a session, so nothing can be sent before.
@@ -31,7 +29,7 @@ end
 --- The text typed so far, and the cursor; nil without a window.
 ---@return { lines: string[], cursor: integer[]|nil }|nil
 function M.typed()
-  local draft = buffers.get(DRAFT)
+  local draft = buffers.get('', 'draft')
   if not draft then
     return nil
   end
@@ -44,8 +42,8 @@ end
 
 --- Removes the window, because the session is there.
 function M.close()
-  buffers.remove(TRANSCRIPT)
-  buffers.remove(DRAFT)
+  buffers.remove('', 'transcript')
+  buffers.remove('', 'draft')
 end
 
 --- Handles that there will be no session: the typed text stays.

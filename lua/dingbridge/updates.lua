@@ -1,6 +1,7 @@
 --- Applies updates of service and host: to the state, to the buffers, and as `User` autocommands.
 
 local bars = require('dingbridge.bars')
+local buffers = require('dingbridge.buffers')
 local command_name = require('dingbridge.command_name')
 local destination = require('dingbridge.destination')
 local drafts = require('dingbridge.drafts')
@@ -45,6 +46,7 @@ local handlers = {
   end,
   sessions = function(update)
     state.sessions, state.unshown = update.list, update.current
+    buffers.rename()
     bars.refresh()
   end,
   open = function(update)

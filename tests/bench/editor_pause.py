@@ -145,7 +145,7 @@ def _screen(one: Bridge) -> str:
         one.editor.lua("""
         for _, window in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
           local buffer = vim.api.nvim_win_get_buf(window)
-          if vim.api.nvim_buf_get_name(buffer):match('^chat://[^/]+$') then
+          if vim.b[buffer].dingbridge_part == 'transcript' then
             local last = vim.fn.line('w$', window)
             local lines = vim.api.nvim_buf_get_lines(buffer, math.max(0, last - 40), last, false)
             return table.concat(lines, '\\n')

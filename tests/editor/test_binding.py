@@ -137,7 +137,7 @@ def test_deleting_the_bound_session_releases_it_first(bound: Editor, sandbox: Sa
     assert [index for index, text in enumerate(said) if "no longer bound" in text] < [
         index for index, text in enumerate(said) if "was deleted" in text
     ]
-    assert bound.lines(f"chat://{session}") == []
+    assert bound.chat_lines(session) == []
 
 
 @pytest.mark.usefixtures("start_editor")

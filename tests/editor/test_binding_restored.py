@@ -319,7 +319,7 @@ def test_a_binding_brings_the_conversation_and_what_was_said_to_another_editor(
     sandbox.client.say("and back")
     first.until(lambda: texts(first, session) == [*ALL, "from the first", "and back"])
     second.until(lambda: texts(second, session) == [*ALL, "from the first", "and back"])
-    shown = [line for line in second.lines(f"chat://{session}") if line in (*ALL, "and back")]
+    shown = [line for line in second.chat_lines(session) if line in (*ALL, "and back")]
     assert shown == [*ALL, "and back"]
 
 
@@ -330,7 +330,7 @@ def test_opening_a_session_shows_what_another_editor_wrote_into_it(
     first.chat(f"open {session}")
     first.until(lambda: texts(first, session) == ALL)
     assert [row["delivery"] for row in first.transcript(session)] == ["", "", "sent"]
-    lines = first.lines(f"chat://{session}")
+    lines = first.chat_lines(session)
     assert [line for line in lines if line in ALL] == ALL
     first.chat(f"open {session}")
     first.chat("send last")

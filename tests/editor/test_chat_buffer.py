@@ -14,7 +14,7 @@ from tests.support.editor import Editor
 pytestmark = [pytest.mark.environment, pytest.mark.shared_editor]
 
 USERS_OWN = """
-local draft = vim.fn.bufnr('chat://' .. require('dingbridge.state').current .. '/draft')
+local draft = require('dingbridge.buffers').get(require('dingbridge.state').current, 'draft')
 local state = {
   mode = vim.api.nvim_get_mode().mode,
   window = vim.api.nvim_get_current_win(),
@@ -79,7 +79,7 @@ def test_fifty_messages_leave_the_user_alone(bound: Editor, sandbox: Sandbox, ke
 
     bound.until(lambda: len(bound.transcript()) == 70)
     session = bound.status()["session"]
-    bound.until(lambda: any("arrives 49" in line for line in bound.lines(f"chat://{session}")))
+    bound.until(lambda: any("arrives 49" in line for line in bound.chat_lines(session)))
     assert bound.lua(USERS_OWN).split("\n") == before.split("\n")
 
     nvim.input("<Esc>")
@@ -98,13 +98,13 @@ def test_a_window_at_the_end_follows_what_arrives_and_one_that_reads_above_stays
     bound: Editor, sandbox: Sandbox
 ) -> None:
     rows = """
-        local window = vim.fn.bufwinid('^chat://' .. ... .. '$')
+        local window = vim.fn.bufwinid(require('dingbridge.buffers').get(..., 'transcript'))
         return { vim.fn.line('.', window), vim.fn.line('$', window), vim.fn.line('w0', window) }
     """
     session = bound.status()["session"]
     for number in range(30):
         sandbox.client.say(f"line {number}")
-    bound.until(lambda: bound.lua(rows, session)[1] == 30 * 4)
+    bound.until(lambda: bound.lua(rows, session)[1] == 30 * 3)
     cursor, last, top = bound.lua(rows, session)
     assert cursor == last
     assert top > 30
@@ -112,8 +112,8 @@ def test_a_window_at_the_end_follows_what_arrives_and_one_that_reads_above_stays
     bound.nvim.input("<C-w>kgg<C-w>j")
     bound.until(lambda: bound.lua(rows, session)[0] == 1)
     sandbox.client.say("one more")
-    bound.until(lambda: bound.lua(rows, session)[1] == 31 * 4)
-    assert bound.lua(rows, session) == [1, 31 * 4, 1]
+    bound.until(lambda: bound.lua(rows, session)[1] == 31 * 3)
+    assert bound.lua(rows, session) == [1, 31 * 3, 1]
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_a_selection_is_sent_from_visual_mode(editor: Editor) -> None:
 
 FATE = """
 local session, id = ...
-local view = vim.fn.bufnr('chat://' .. session)
+local view = require('dingbridge.buffers').get(session, 'transcript')
 local shown = {}
 local space = vim.api.nvim_get_namespaces().dingbridge
 for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(view, space, 0, -1, { details = true })) do
@@ -272,7 +272,7 @@ for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(view, space, 0, -1, { detail
   local words = ''
   for _, piece in ipairs(mark[4].virt_text or {}) do words = words .. piece[1] end
   for _, row in ipairs(mark[4].virt_lines or {}) do words = words .. '|' .. row[1][1] end
-  shown[#shown + 1] = { vim.trim(words), line[1]:match('^### (.-) ·') or line[1], line[3] }
+  shown[#shown + 1] = { vim.trim(words), line[1]:match('^(.-) ·') or line[1], line[2] }
 end
 return shown
 """
@@ -337,9 +337,9 @@ def test_hostile_text_is_shown_and_never_run(
     editor.until(lambda: len(editor.transcript()) == len(HOSTILE))
     editor.lua("vim.cmd.redraw({ bang = true })")
     session = editor.status()["session"]
-    lines = editor.lines(f"chat://{session}")
+    lines = editor.chat_lines(session)
     assert any("]] vim.g.owned = 1 --[[" in line for line in lines)
-    assert len([line for line in lines if line.startswith("### ")]) == len(HOSTILE)
+    assert len(editor.headings(session)) == len(HOSTILE)
     assert not any("\x1b" in line or "\x00" in line for line in lines)
     assert editor.lua("return vim.g.owned") is None
     assert not (tmp_path / "owned").exists()
@@ -362,13 +362,13 @@ def test_a_megabyte_in_one_message_is_shown_whole(editor: Editor, text: str) -> 
     editor.until(lambda: len(editor.transcript()) == 1)
 
     def shown() -> str:
-        lines = editor.lines(f"chat://{session}")
-        return ("\n" if "\n" in text else "").join(lines[2:]).strip()
+        lines = editor.chat_lines(session)
+        return ("\n" if "\n" in text else "").join(lines[1:]).strip()
 
     # It comes in pieces.
     editor.until(lambda: len(shown()) >= len(text.strip()))
     assert shown() == text.strip()
-    lines = editor.lines(f"chat://{session}")
+    lines = editor.chat_lines(session)
     assert max(len(line.encode()) for line in lines) <= 2003
 
 
@@ -389,7 +389,7 @@ def test_an_autocommand_of_the_user_that_fails_keeps_nothing_away(
 
 
 TRANSCRIPT_KEYS = """
-local view = vim.fn.bufnr('^chat://' .. ... .. '$')
+local view = require('dingbridge.buffers').get((...), 'transcript')
 local keys = vim.tbl_map(function(key) return key.lhs end, vim.api.nvim_buf_get_keymap(view, 'n'))
 table.sort(keys)
 return { vim.bo[view].modifiable, unpack(keys) }
@@ -400,10 +400,10 @@ return { vim.bo[view].modifiable, unpack(keys) }
 @pytest.mark.parametrize(
     "command",
     [
-        "execute 'bdelete!' bufnr('^chat://{0}$')",
-        "execute 'bwipeout!' bufnr('^chat://{0}$')",
-        "execute 'bwipeout!' bufnr('^chat://{0}/draft$')",
-        "execute 'bdelete!' bufnr('^chat://{0}/draft$')",
+        "execute 'bdelete!' {transcript}",
+        "execute 'bwipeout!' {transcript}",
+        "execute 'bwipeout!' {draft}",
+        "execute 'bdelete!' {draft}",
         "wincmd k | edit!",
         "only | enew",
     ],
@@ -420,14 +420,18 @@ def test_a_chat_that_was_closed_in_whatever_way_opens_again_whole(
 
     keys_before = keys()
     assert keys_before[0] is False
-    bound.nvim.command(command.format(session))
+    parts = {
+        part: f"luaeval(\"require('dingbridge.buffers').get('{session}', '{part}')\")"
+        for part in ("transcript", "draft")
+    }
+    bound.nvim.command(command.format(**parts))
     sandbox.client.say("two")
     bound.until(lambda: len(bound.transcript()) == 2)
     bound.chat()
     bound.until_lua("vim.api.nvim_buf_get_name(0):find('/draft')")
 
     def shown() -> list[str]:
-        return [line for line in bound.lines(f"chat://{session}") if line in ("one", "two")]
+        return [line for line in bound.chat_lines(session) if line in ("one", "two")]
 
     bound.until(lambda: shown() == ["one", "two"])
     assert bound.windows() == 2
@@ -457,7 +461,7 @@ def test_only_the_message_with_an_open_code_block_is_coloured_as_code(
     session = bound.status()["session"]
     colours = """
         local session, words = ...
-        local view = vim.fn.bufnr('^chat://' .. session .. '$')
+        local view = require('dingbridge.buffers').get(session, 'transcript')
         vim.cmd.redraw()
         vim.wait(20)
         local row = vim.fn.index(vim.api.nvim_buf_get_lines(view, 0, -1, false), words)

@@ -40,16 +40,14 @@ ACTING = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202
 def shown(editor: Editor, count: int = 1) -> list[str]:
     """The lines of the transcript once it has so many messages and was drawn."""
     editor.until(lambda: len(editor.transcript()) == count)
-    name = f"chat://{editor.status()['session']}"
-    editor.until(lambda: editor.lines(name)[-1:] == [""] and len(headings(editor, name)) == count)
+    session = editor.status()["session"]
+    editor.until(
+        lambda: editor.chat_lines(session)[-1:] == [""] and len(editor.headings(session)) == count
+    )
     editor.lua("vim.cmd.redraw({ bang = true })")
     # The colours are set after the screen was drawn.
     editor.lua("vim.wait(50, function() return false end, 5)")
-    return editor.lines(name)
-
-
-def headings(editor: Editor, name: str) -> list[str]:
-    return [line for line in editor.lines(name) if line.startswith("### ") and " · " in line]
+    return editor.chat_lines(session)
 
 
 def check_alive(editor: Editor, sandbox: Sandbox, count: int = 1) -> None:
@@ -64,7 +62,7 @@ def test_a_hundred_thousand_lines_are_shown_and_the_editor_goes_on(
 ) -> None:
     text = "\n".join(f"line {number}" for number in range(100_000))
     sandbox.client.say(text)
-    assert shown(bound)[2:-1] == text.split("\n")
+    assert shown(bound)[1:-1] == text.split("\n")
     check_alive(bound, sandbox)
 
 
@@ -73,7 +71,7 @@ def test_a_line_of_a_megabyte_is_shown_in_pieces_that_can_be_drawn(
 ) -> None:
     text = "字 x" * 200_000
     sandbox.client.say(text)
-    lines = shown(bound)[2:-1]
+    lines = shown(bound)[1:-1]
     assert "".join(lines) == text
     assert max(len(line.encode()) for line in lines) <= 2003
     check_alive(bound, sandbox)
@@ -147,7 +145,8 @@ def test_flat_markdown_has_its_colours_as_ever(bound: Editor, sandbox: Sandbox) 
     shown(bound)
     bound.until_lua("_G.parsed >= 1")
     view = bound.lua(
-        "return vim.fn.bufnr('^chat://' .. require('dingbridge.state').current .. '$')"
+        "local session = require('dingbridge.state').current "
+        "return require('dingbridge.buffers').get(session, 'transcript')"
     )
     groups = colours(bound, view)
     assert {"@markup.strong.markdown_inline", "@markup.heading.2.markdown"} <= groups
@@ -194,7 +193,7 @@ def test_nothing_that_acts_on_a_terminal_reaches_buffer_or_screen(
     said = [row["text"] for row in bound.transcript()]
     assert said[1].startswith("[file: afdp.exe ### b] (not fetched: ")
     assert bound.transcript()[0]["author"] == "evil ### 名·12:00"
-    assert len(headings(bound, f"chat://{bound.status()['session']}")) == 2
+    assert len(bound.headings(bound.status()["session"])) == 2
 
 
 def test_stacked_marks_hidden_words_and_floods_of_selectors_are_taken_out(

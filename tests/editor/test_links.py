@@ -24,7 +24,7 @@ require('dingbridge.updates').apply({
   } } },
   { kind = 'open', id = 's' },
 })
-local window = vim.fn.win_findbuf(vim.fn.bufnr('^chat://s$'))[1]
+local window = vim.fn.win_findbuf(require('dingbridge.buffers').get('s', 'transcript'))[1]
 vim.api.nvim_set_current_win(window)
 """
 OPENED = """
@@ -35,13 +35,13 @@ end
 """
 MARKS = """
 local space = vim.api.nvim_get_namespaces().dingbridge_links
-local buffer = vim.fn.bufnr('^chat://s$')
+local buffer = require('dingbridge.buffers').get('s', 'transcript')
 return vim.tbl_map(function(mark)
   local line = vim.api.nvim_buf_get_lines(buffer, mark[2], mark[2] + 1, false)[1]
   return { mark[4].url, line:sub(mark[3] + 1, mark[4].end_col) }
 end, vim.api.nvim_buf_get_extmarks(buffer, space, 0, -1, { details = true }))
 """
-FIRST = 3
+FIRST = 2
 """The line on which a message's text begins."""
 
 FOUND = [

@@ -58,9 +58,12 @@ require('dingbridge.updates').apply({ {
 } })
 vim.cmd.redraw()
 """
-SHOWN = "vim.api.nvim_buf_line_count(vim.fn.bufnr('^chat://long$'))"
+SHOWN = """(function()
+  local buffer = require('dingbridge.buffers').get('long', 'transcript')
+  return buffer and vim.api.nvim_buf_line_count(buffer) or 0
+end)()"""
 PAINTED = """
-local buffer = vim.fn.bufnr('^chat://long$')
+local buffer = require('dingbridge.buffers').get('long', 'transcript')
 local namespace = vim.api.nvim_get_namespaces().dingbridge_markdown
 local window = vim.fn.win_findbuf(buffer)[1]
 local row = vim.fn.line('w0', window) - 1
@@ -100,7 +103,7 @@ _G.watch = vim.uv.new_check()
 _G.watch:start(function()
   turn = turn + 1
 end)
-vim.api.nvim_buf_attach(vim.fn.bufnr('^chat://long$'), false, {
+vim.api.nvim_buf_attach(require('dingbridge.buffers').get('long', 'transcript'), false, {
   on_lines = function()
     _G.turns[turn] = true
   end,
@@ -121,7 +124,7 @@ def shown(editor: Editor, messages: int, words: str = "words") -> Editor:
     editor.setup({})
     editor.nvim.ui_attach(80, 24)
     editor.lua(FILL, messages, words)
-    editor.until_lua(f"{SHOWN} >= 4 * {messages}")
+    editor.until_lua(f"{SHOWN} >= 3 * {messages}")
     editor.lua("vim.cmd.redraw()")
     return editor
 
@@ -132,7 +135,7 @@ def rows_searched(editor: Editor, messages: int) -> int:
     editor.lua(COUNT)
     for number in range(10):
         editor.lua(ARRIVE, number)
-    editor.until_lua(f"{SHOWN} >= 4 * ({messages} + 10)")
+    editor.until_lua(f"{SHOWN} >= 3 * ({messages} + 10)")
     return int(editor.lua("return _G.searched"))
 
 
@@ -163,7 +166,8 @@ def test_a_message_is_coloured_however_far_above_the_window_it_begins(
 ) -> None:
     shown(editor, 50, "\n".join(["*a*"] * lines))
     editor.lua("""
-        local window = vim.fn.win_findbuf(vim.fn.bufnr('^chat://long$'))[1]
+        local window = vim.fn.win_findbuf(
+          require('dingbridge.buffers').get('long', 'transcript'))[1]
         vim.api.nvim_set_current_win(window)
         vim.cmd('normal! Gkzt')
         vim.cmd.redraw()
@@ -194,7 +198,7 @@ vim.api.nvim_buf_set_lines = function(buffer, first, last, strict, lines)
 end
 """
 PLACE = """
-local buffer = vim.fn.bufnr('^chat://long$')
+local buffer = require('dingbridge.buffers').get('long', 'transcript')
 local window = vim.fn.win_findbuf(buffer)[1]
 return vim.api.nvim_win_call(window, function()
   local top, at = vim.fn.line('w0'), vim.fn.line('.')
@@ -226,8 +230,8 @@ def is_shown(editor: Editor, words: str) -> bool:
     return bool(
         editor.lua(
             """
-            local buffer = vim.fn.bufnr('^chat://long$')
-            local window = buffer > 0 and vim.fn.win_findbuf(buffer)[1]
+            local buffer = require('dingbridge.buffers').get('long', 'transcript')
+            local window = buffer and vim.fn.win_findbuf(buffer)[1]
             if not window then return false end
             local first, last = vim.fn.line('w0', window), vim.fn.line('w$', window)
             local lines = vim.api.nvim_buf_get_lines(buffer, first - 1, last, false)
@@ -256,7 +260,7 @@ def release(editor: Editor) -> None:
     """Let it fill upwards, to the beginning."""
     editor.lua("_G.release()")
     editor.until(lambda: ids(editor)[:1] == ["m0"])
-    editor.until_lua(f"{SHOWN} >= 4 * {MANY}")
+    editor.until_lua(f"{SHOWN} >= 3 * {MANY}")
 
 
 def ids(editor: Editor) -> list[str]:
@@ -273,7 +277,7 @@ def test_the_end_is_on_the_screen_before_the_beginning_was_read(held: Editor) ->
     assert 20 < len(ids(held)) < MANY // 10
     release(held)
     assert ids(held) == [f"m{number}" for number in range(MANY)]
-    lines = held.lines("chat://long")
+    lines = held.chat_lines("long")
     assert [line for line in lines if line.startswith("message")] == [*map(text, range(MANY))]
     # At no time was the editor kept with much of it.
     assert held.lua("return _G.most") < 2000
@@ -281,7 +285,8 @@ def test_the_end_is_on_the_screen_before_the_beginning_was_read(held: Editor) ->
 
 def test_what_the_user_reads_stays_where_it_is_while_more_comes_above_it(held: Editor) -> None:
     held.lua("""
-        local window = vim.fn.win_findbuf(vim.fn.bufnr('^chat://long$'))[1]
+        local window = vim.fn.win_findbuf(
+          require('dingbridge.buffers').get('long', 'transcript'))[1]
         vim.api.nvim_set_current_win(window)
         vim.api.nvim_win_set_cursor(window, { vim.fn.line('$') - 60, 3 })
         vim.cmd('normal! zt')
@@ -300,7 +305,7 @@ def test_a_message_that_comes_while_more_comes_above_stands_at_the_end_once(held
     release(held)
     own = [one["id"] for one in held.transcript("long") if one["text"] == "mine"]
     assert ids(held) == [f"m{number}" for number in range(MANY)] + own
-    assert held.lines("chat://long").count("mine") == len(own) == 1
+    assert held.chat_lines("long").count("mine") == len(own) == 1
 
 
 def test_a_service_that_ends_meanwhile_leaves_no_gap(held: Editor) -> None:
@@ -310,7 +315,7 @@ def test_a_service_that_ends_meanwhile_leaves_no_gap(held: Editor) -> None:
     held.until_lua("_G.asked == 2")
     release(held)
     assert ids(held) == [f"m{number}" for number in range(MANY)]
-    lines = held.lines("chat://long")
+    lines = held.chat_lines("long")
     assert [line for line in lines if line.startswith("message")] == [*map(text, range(MANY))]
 
 
@@ -318,7 +323,7 @@ def test_opening_it_again_reads_nothing_that_is_shown(held: Editor) -> None:
     release(held)
     held.lua("""
         _G.drawn = 0
-        vim.api.nvim_buf_attach(vim.fn.bufnr('^chat://long$'), false, {
+        vim.api.nvim_buf_attach(require('dingbridge.buffers').get('long', 'transcript'), false, {
           on_lines = function() _G.drawn = _G.drawn + 1 end,
         })
     """)
@@ -352,7 +357,7 @@ def test_a_long_transcript_fills_in_slices_between_which_keys_have_their_turn(
     editor.nvim.ui_attach(80, 24)
     # In one call: a busy machine may show all of it before the next one.
     editor.lua(FILL + TURNS, 20_000, "words")
-    editor.until_lua(f"{SHOWN} >= 80000")
+    editor.until_lua(f"{SHOWN} >= 60000")
     assert editor.lua("return vim.tbl_count(_G.turns)") >= 5
 
 

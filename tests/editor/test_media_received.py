@@ -62,7 +62,7 @@ def test_files_voices_and_videos_arrive_as_well(bound: Editor, sandbox: Sandbox)
 
 MARKS = """
 local space = vim.api.nvim_get_namespaces().dingbridge_links
-local buffer = vim.fn.bufnr('^chat://' .. ... .. '$')
+local buffer = require('dingbridge.buffers').get((...), 'transcript')
 local marks = vim.api.nvim_buf_get_extmarks(buffer, space, 0, -1, { details = true })
 return vim.tbl_map(function(mark)
   local line = vim.api.nvim_buf_get_lines(buffer, mark[2], mark[2] + 1, false)[1]

@@ -56,7 +56,7 @@ def make_chat(editor: Editor) -> None:
     """A chat as the plugin makes one, in a window of its own with the focus in it."""
     editor.nvim.command("botright vsplit")
     editor.lua("""
-        local buffer = require('dingbridge.buffers').make('chat://s1', 's1')
+        local buffer = require('dingbridge.buffers').make('s1', 'transcript')
         vim.api.nvim_win_set_buf(0, buffer)
     """)
 

@@ -169,7 +169,7 @@ def test_sessions_are_made_listed_opened_stepped_through_and_deleted(editor: Edi
     editor.chat("delete")
     editor.until_said("was deleted; its transcript is in the sessions' trash folder")
     assert [row["id"] for row in editor.sessions()] == [second, first]
-    assert editor.lines(f"chat://{third}") == []
+    assert editor.chat_lines(third) == []
     trash = editor.data / "dingbridge" / "sessions" / "trash"
     editor.until(lambda: [path.name for path in trash.glob(f"{third}-*.jsonl")])
     editor.chat()
@@ -199,7 +199,7 @@ def test_clearing_empties_the_transcript_and_keeps_the_old_one_in_the_trash(
     editor.until(editor.transcript)
     editor.chat("clear")
     editor.until(lambda: not editor.transcript())
-    assert editor.lines(f"chat://{session}") == [""]
+    assert editor.chat_lines(session) == [""]
     assert (
         editor.lua(
             "return vim.tbl_count(require('dingbridge.state').transcripts[...].by_id)", session
@@ -208,7 +208,7 @@ def test_clearing_empties_the_transcript_and_keeps_the_old_one_in_the_trash(
     )
     editor.chat("send new words")
     editor.until(editor.transcript)
-    assert [line for line in editor.lines(f"chat://{session}") if "words" in line] == ["new words"]
+    assert [line for line in editor.chat_lines(session) if "words" in line] == ["new words"]
     trash = editor.data / "dingbridge" / "sessions" / "trash"
     [kept] = editor.until(lambda: list(trash.glob("*.jsonl")))
     assert "old words" in kept.read_text()
@@ -297,7 +297,7 @@ def test_transcripts_are_there_after_a_restart(start_editor: StartEditor) -> Non
     assert after.until(after.transcript) == expected
     assert current(after) == session
     assert after.sessions()[0]["title"] == "kept"
-    assert "words 中文" in after.lines(f"chat://{session}")
+    assert "words 中文" in after.chat_lines(session)
 
 
 @pytest.mark.usefixtures("start_editor")
@@ -322,14 +322,14 @@ def test_ten_thousand_messages_are_all_there_in_order_with_those_that_come_meanw
     def headings() -> int:
         return int(
             editor.lua("""
-                local buffer = vim.fn.bufnr('^chat://long$')
+                local buffer = require('dingbridge.buffers').get('long', 'transcript')
                 local space = vim.api.nvim_get_namespaces().dingbridge
                 return #vim.api.nvim_buf_get_extmarks(buffer, space, 0, -1, {})
             """)
         )
 
     editor.until(lambda: headings() == 10_025)
-    lines = editor.lines("chat://long")
+    lines = editor.chat_lines("long")
     shown = [line.split()[1] for line in lines if line.startswith("message ")]
     assert shown == [str(number) for number in range(10_000)]
     texts = [str(row["text"]) for row in editor.transcript("long")[10_000:]]
@@ -337,14 +337,16 @@ def test_ten_thousand_messages_are_all_there_in_order_with_those_that_come_meanw
     assert late == texts
     assert [text for text in texts if text.startswith("typed")] == [f"typed {n}" for n in range(5)]
     assert editor.lua("""
-        local window = vim.fn.bufwinid('^chat://long$')
+        local window = vim.fn.bufwinid(require('dingbridge.buffers').get('long', 'transcript'))
         return vim.fn.line('.', window) == vim.fn.line('$', window)
     """)
 
-    editor.nvim.command("execute 'bwipeout!' bufnr('^chat://long$')")
+    editor.lua(
+        "vim.cmd.bwipeout({ require('dingbridge.buffers').get('long', 'transcript'), bang = true })"
+    )
     editor.chat()
-    editor.until(lambda: editor.lines("chat://long") and headings() == 10_025)
-    assert editor.lines("chat://long") == lines
+    editor.until(lambda: editor.chat_lines("long") and headings() == 10_025)
+    assert editor.chat_lines("long") == lines
 
 
 @pytest.mark.usefixtures("start_editor")
@@ -383,9 +385,9 @@ def test_line_breaks_in_names_and_titles_are_shown_as_spaces(editor: Editor) -> 
     editor.setup({})
     editor.chat("open odd")
     editor.until(editor.transcript)
-    heading, *rest = editor.lines("chat://odd")
-    assert heading.startswith("### c ### d  ·")
-    assert rest == ["", "e", ""]
+    heading, *rest = editor.chat_lines("odd")
+    assert heading.startswith("c ### d  ·")
+    assert rest == ["e", ""]
     assert any(bar.startswith(" a b [2J%#x ") for bar in open_titles(editor))
 
 
@@ -451,11 +453,11 @@ def test_a_killed_host_loses_nothing_and_doubles_nothing(bound: Editor, sandbox:
     # The service went on: nothing is in doubt.
     assert bound.transcript()[1]["reason"] == ""
     assert [each.text for each in sandbox.client.arrived()] == ["under way"]
-    lines = bound.lines(f"chat://{session}")
+    lines = bound.chat_lines(session)
     assert [line for line in lines if line in texts] == texts
     sandbox.client.say("after")
     bound.until(lambda: len(bound.transcript()) == 3)
-    assert [line for line in bound.lines(f"chat://{session}") if line in (*texts, "after")] == [
+    assert [line for line in bound.chat_lines(session) if line in (*texts, "after")] == [
         *texts,
         "after",
     ]
@@ -485,7 +487,7 @@ def test_a_draft_sent_after_the_host_was_killed_is_shown_without_opening_again(
     editor.type_draft("after")
     editor.nvim.command("write")
     editor.until(lambda: [row["text"] for row in editor.transcript()] == ["before", "after"])
-    assert [line for line in editor.lines(f"chat://{session}") if line in ("before", "after")] == [
+    assert [line for line in editor.chat_lines(session) if line in ("before", "after")] == [
         "before",
         "after",
     ]

@@ -21,7 +21,7 @@ OTHER_SETTINGS = {"table": "code"}
 WATCH = """
 local session = ...
 _G.drawn, _G.lowest = 0, math.huge
-vim.api.nvim_buf_attach(vim.fn.bufnr('^chat://' .. session .. '$'), false, {
+vim.api.nvim_buf_attach(require('dingbridge.buffers').get(session, 'transcript'), false, {
   on_lines = function(_, _, _, first)
     _G.drawn, _G.lowest = _G.drawn + 1, math.min(_G.lowest, first)
   end,
@@ -31,13 +31,14 @@ READ = """
 local session = ...
 vim.cmd('stopinsert')
 vim.api.nvim_buf_set_lines(0, 0, -1, false, { 'a draft' })
-vim.api.nvim_set_current_win(vim.fn.win_findbuf(vim.fn.bufnr('^chat://' .. session .. '$'))[1])
-vim.api.nvim_win_set_cursor(0, { 3, 2 })
-_G.begins = vim.fn.search('^second$', 'nw') - 3 -- the row of its heading
+local buffer = require('dingbridge.buffers').get(session, 'transcript')
+vim.api.nvim_set_current_win(vim.fn.win_findbuf(buffer)[1])
+vim.api.nvim_win_set_cursor(0, { 2, 2 })
+_G.begins = vim.fn.search('^second$', 'nw') - 2 -- the row of its heading
 return vim.fn.winsaveview()
 """
 PLACE = """
-local window = vim.fn.win_findbuf(vim.fn.bufnr('^chat://' .. ... .. '$'))[1]
+local window = vim.fn.win_findbuf(require('dingbridge.buffers').get((...), 'transcript'))[1]
 return vim.api.nvim_win_call(window, vim.fn.winsaveview)
 """
 
@@ -72,8 +73,9 @@ class Two:
         """Wait until an editor shows these texts and no others, in its tables and on the screen."""
 
         def looks_right() -> bool:
-            lines = editor.lines(f"chat://{self.session}")
-            first_words = [line for line in lines if line and not line.startswith("### ")]
+            lines = editor.chat_lines(self.session)
+            headings = editor.headings(self.session)
+            first_words = [line for line in lines if line and line not in headings]
             return texts(editor, self.session) == [*wanted] and first_words == [*wanted]
 
         editor.until(looks_right, f"{wanted}")
@@ -154,7 +156,7 @@ def test_a_message_that_is_handed_over_again_after_those_of_others_moves_below_t
         two.until_shown(editor, "first", "third", "fourth", "second")
     alpha.until(lambda: two.written("first", "third", "fourth", "second"))
     assert alpha.lua(PLACE, two.session) == place
-    assert alpha.lines(f"chat://{two.session}/draft") == ["a draft"]
+    assert alpha.chat_lines(two.session, "draft") == ["a draft"]
     assert alpha.lua("return _G.lowest") == alpha.lua("return _G.begins")
 
 
@@ -202,9 +204,9 @@ local function some(names)
 end
 local function shown(session)
   local names = vim.tbl_map(function(one) return one.id end, store.messages(session))
-  local buffer = vim.fn.bufnr('^chat://' .. session .. '$')
+  local buffer = require('dingbridge.buffers').get(session, 'transcript')
   local drawn = vim.tbl_filter(function(line)
-    return line ~= '' and line:sub(1, 4) ~= '### '
+    return line ~= '' and not line:find(' · %d%d:%d%d$')
   end, vim.api.nvim_buf_get_lines(buffer, 0, -1, false))
   return table.concat(names, ' '), table.concat(drawn, ' ')
 end
@@ -266,5 +268,5 @@ return require('dingbridge').transcript('s')[1].text
 
 def test_a_message_is_shown_with_the_text_that_stands_on_the_disk(editor: Editor) -> None:
     assert editor.lua(REWRITTEN) == "as it is on disk"
-    editor.until(lambda: "as it is on disk" in editor.lines("chat://s"))
-    assert "as it was handed over again" not in editor.lines("chat://s")
+    editor.until(lambda: "as it is on disk" in editor.chat_lines("s"))
+    assert "as it was handed over again" not in editor.chat_lines("s")

@@ -482,11 +482,10 @@ def test_the_chat_window_does_not_wait_for_host_and_service(editor: Editor, gate
     editor.until(lambda: editor.nvim.current.buffer[:] == ["first", "words and"])
     gate.touch()
     [row] = editor.until(editor.sessions)
-    name = f"chat://{row['id']}/draft"
-    editor.until(lambda: editor.lines(name) == ["first", "words and"])
+    editor.until(lambda: editor.chat_lines(row["id"], "draft") == ["first", "words and"])
     # The user goes on writing as if nothing had happened.
     editor.nvim.input(" more")
-    editor.until(lambda: editor.lines(name) == ["first", "words and more"])
+    editor.until(lambda: editor.chat_lines(row["id"], "draft") == ["first", "words and more"])
     assert editor.windows() == 2
     assert sorted(each.name for each in editor.nvim.buffers if "starting" in each.name) == []
     editor.nvim.input("<Esc>")

@@ -43,7 +43,7 @@ def be_slow(editor: Editor, sandbox: Sandbox, name: str = "slow.txt") -> None:
 
 def lines(editor: Editor, session: str) -> list[str]:
     """The lines of a session in its buffer."""
-    return editor.lines(f"chat://{session}")
+    return editor.chat_lines(session)
 
 
 def on_disk(editor: Editor, session: str) -> list[dict[str, Any]]:
@@ -76,7 +76,7 @@ def test_the_text_is_shown_at_once_and_the_same_entry_has_the_file_later(
     [path] = files(editor)
     assert (after["id"], after["time"]) == (before["id"], before["time"])
     assert text == f"[slow.txt]({path})"
-    assert lines(editor, session)[2] == text
+    assert lines(editor, session)[1] == text
     [event] = editor.until(lambda: editor.heard("DingbridgeReceived"))
     assert (event["id"], event["files"], event["text"]) == (after["id"], str(path), text)
 

@@ -46,8 +46,8 @@ ODD = {
 }
 
 VALUES = """
-local name, wanted = ...
-local buffer = vim.fn.bufnr('^' .. name .. '$')
+local session, part, wanted = ...
+local buffer = require('dingbridge.buffers').get(session, part)
 local of = { win = vim.fn.win_findbuf(buffer)[1] }
 local found = {}
 for option in pairs(wanted) do
@@ -59,9 +59,9 @@ return found
 """
 
 
-def options(editor: Editor, wanted: dict[str, Any], suffix: str = "") -> dict[str, Any]:
+def options(editor: Editor, wanted: dict[str, Any], part: str = "transcript") -> dict[str, Any]:
     session = editor.lua("return require('dingbridge.state').current")
-    return dict(editor.lua(VALUES, f"chat://{session}{suffix}", wanted))
+    return dict(editor.lua(VALUES, session, part, wanted))
 
 
 def set_up(editor: Editor, options: dict[str, Any]) -> None:
@@ -78,9 +78,9 @@ def test_a_chat_is_readable_and_writable_whatever_the_user_has_set(
     editor.chat("bridge dingtalk")
     editor.until_lua("require('dingbridge').status().connected")
     assert options(editor, TRANSCRIPT) == TRANSCRIPT
-    assert options(editor, DRAFT, "/draft") == DRAFT
+    assert options(editor, DRAFT, "draft") == DRAFT
     sandbox.client.say("in")
-    editor.until(lambda: "in" in editor.lines(f"chat://{editor.status()['session']}"))
+    editor.until(lambda: "in" in editor.chat_lines(editor.status()["session"]))
     editor.until(lambda: editor.status()["target"])
     words = "if (one) { two three four five\nsix seven eight\n  nine\nten"
     editor.nvim.input("i" + words.replace("\n", "<CR>") + "<Esc>")
@@ -103,7 +103,7 @@ def test_a_window_with_a_fixed_buffer_is_left_alone(editor: Editor, start: str) 
     assert window.buffer == buffer
     assert window.options["winfixbuf"]
     assert options(editor, TRANSCRIPT) == TRANSCRIPT
-    assert options(editor, DRAFT, "/draft") == DRAFT
+    assert options(editor, DRAFT, "draft") == DRAFT
 
 
 def test_a_chat_window_that_the_user_has_fixed_keeps_its_session(editor: Editor) -> None:
@@ -111,12 +111,11 @@ def test_a_chat_window_that_the_user_has_fixed_keeps_its_session(editor: Editor)
     editor.chat("new first")
     editor.until(lambda: editor.windows() == 2)
     editor.nvim.command("windo setlocal winfixbuf")
-    first = editor.sessions()[0]["id"]
     editor.chat("new second")
     editor.until(lambda: editor.windows() == 4)
     names = [window.buffer.name for window in editor.nvim.windows]
-    assert f"chat://{first}" in names
-    assert f"chat://{first}/draft" in names
+    assert "chat://first" in names
+    assert "chat://first/draft" in names
 
 
 @pytest.mark.parametrize("start", ["setlocal winfixbuf", "set nomodifiable"])

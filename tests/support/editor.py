@@ -45,6 +45,20 @@ for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
 end
 return {}
 """
+_CHAT_LINES = """
+local buffer = require('dingbridge.buffers').get(...)
+return buffer and vim.api.nvim_buf_get_lines(buffer, 0, -1, false) or {}
+"""
+_HEADINGS = """
+local buffer = require('dingbridge.buffers').get(..., 'transcript')
+local headings = {}
+for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(
+  buffer, require('dingbridge.message_format').namespace, 0, -1, {}
+)) do
+  headings[#headings + 1] = vim.api.nvim_buf_get_lines(buffer, mark[2], mark[2] + 1, false)[1]
+end
+return headings
+"""
 _FORGET = """
 local said = require('dingbridge.notice').said
 while said[1] do said[#said] = nil end
@@ -341,6 +355,14 @@ class Editor:
         """The lines of the buffer of that name; empty if there is none."""
         # In one request, since the buffer may be deleted between two.
         return list(self.lua(_LINES, name))
+
+    def chat_lines(self, session: str, part: str = "transcript") -> list[str]:
+        """The lines of a session's transcript or draft; empty if it has no buffer."""
+        return list(self.lua(_CHAT_LINES, session, part))
+
+    def headings(self, session: str) -> list[str]:
+        """The lines above the messages of a session's transcript."""
+        return list(self.lua(_HEADINGS, session))
 
     def log(self) -> str:
         """The log so far, or since `begin_anew`."""

@@ -178,7 +178,7 @@ def test_where_a_message_goes_is_shown_wherever_the_message_is(
     group = (f"dingtalk:default:group:{TEAM}", f"{GROUP} (group)")
     assert targets == [("dingtalk:default:user:zhangsan", "张三 (1:1)"), group, group]
     session = chat.status()["session"]
-    assert any(f"### You → {GROUP} (group) ·" in line for line in chat.lines(f"chat://{session}"))
+    assert any(f"You → {GROUP} (group) ·" in line for line in chat.headings(session))
     for name in ("DingbridgeQueued", "DingbridgeDelivered"):
         [told] = chat.heard(name)
         assert (told["target"], told["target_name"]) == group

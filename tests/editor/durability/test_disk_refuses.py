@@ -148,8 +148,9 @@ def test_what_the_disk_refuses_shows_as_not_saved_yet_and_why_until_it_is(
             """
             local shown = ''
             for _, ns in pairs(vim.api.nvim_get_namespaces()) do
+              local buffer = require('dingbridge.buffers').get(..., 'transcript')
               for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(
-                vim.fn.bufnr('^chat://' .. ... .. '$'), ns, 0, -1, { details = true })) do
+                buffer, ns, 0, -1, { details = true })) do
                 for _, part in ipairs(mark[4].virt_text or {}) do shown = shown .. part[1] end
               end
             end
