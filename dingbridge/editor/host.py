@@ -213,6 +213,7 @@ class Host:
             self._environ,
             settings.has_screen,
             installed_code.newest(),
+            settings.bound,
         )
         link = early_start.link_for(settings.data, settings.log, self._environ)
         self._link = link

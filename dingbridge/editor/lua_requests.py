@@ -17,6 +17,7 @@ class EditorSettings(Struct, frozen=True):
     - `revision`: counts the calls of `setup()`
     - `has_screen`: whether a user interface is attached
     - `key`: everything that decides where a message goes
+    - `bound`: the session that each account had here with the host before; None without one
     """
 
     options: Any
@@ -28,6 +29,7 @@ class EditorSettings(Struct, frozen=True):
     revision: int = 0
     has_screen: bool = False
     key: str = ""
+    bound: dict[str, str] | None = None
 
     @property
     def key_digest(self) -> str:

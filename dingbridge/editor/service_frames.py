@@ -63,7 +63,8 @@ class ServiceFrames:
         self._client = client
         self._bound.begin()
         self._under_way.begin()
-        self._send(client, structs.replace(self.hello, bound=self._bound.sessions))
+        bound = self._bound.sessions
+        self._send(client, self.hello if bound is None else structs.replace(self.hello, bound=bound))
         if self._settings is not None:
             self._send(client, self._settings)
         for frame in self._waiting.take():

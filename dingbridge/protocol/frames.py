@@ -46,8 +46,8 @@ class Attach(Struct, frozen=True, tag="attach"):
     - Neovim's process id and current folder, and whether a user interface is attached
     - its environment, in which the programs of its settings run
     - `code`: when the newest file of its code was written (Unix seconds)
-    - `bound`: the session that each account had here with the previous service, empty without one;
-      None if there was no previous service
+    - `bound`: the session that each account had here before, empty without one; None for an editor
+      that had no service yet
     """
 
     version: int

@@ -67,6 +67,20 @@ function M.settings()
   return { options = sendable(settings.options), cwd = vim.fn.getcwd() }
 end
 
+--- The session that each account had here with a host that ended; nil before any host has reported.
+---@return table<string, string>|nil
+local function bound_before()
+  local state = require('dingbridge.state')
+  if not state.status or not state.sessions[1] then
+    return nil
+  end
+  local bound = vim.empty_dict()
+  for _, account in ipairs(state.status.accounts) do
+    bound[account.account] = account.session
+  end
+  return bound
+end
+
 --- The settings if the host does not have this revision yet, otherwise nil.
 ---@return table|nil
 function M.new_settings()
@@ -82,6 +96,7 @@ function M.new_settings()
     revision = revision,
     has_screen = #vim.api.nvim_list_uis() > 0,
     key = M.key(),
+    bound = bound_before(),
   })
 end
 

@@ -121,6 +121,27 @@ def test_editors_of_one_folder_have_their_own_sessions_again_after_the_service_w
     hears_from_dingtalk(team, sandbox, "alpha 1", "alpha 2")
 
 
+def test_an_editor_has_its_own_session_again_after_its_host_was_killed(team: Team) -> None:
+    first = team.start("alpha")
+    second = team.enter("alpha")
+    second.setup(team.options)
+    second.chat("new Another")
+    second.chat("bridge dingtalk")
+    other = str(
+        second.until(
+            lambda: (
+                second.status()["session"] != team.sessions["alpha"] and second.status()["session"]
+            )
+        )
+    )
+    first.kill_host()
+    first.until_said("the host ended")
+    first.chat()
+    first.until_lua("require('dingbridge').status().connected")
+    first.until(lambda: first.status()["session"] == team.sessions["alpha"])
+    assert second.status()["session"] == other
+
+
 def test_a_state_file_that_was_damaged_meanwhile_is_set_aside_and_everything_goes_on(
     three: Team,
 ) -> None:
