@@ -63,8 +63,10 @@ class ServiceFrames:
         self._client = client
         self._bound.begin()
         self._under_way.begin()
-        bound = self._bound.sessions
-        self._send(client, self.hello if bound is None else structs.replace(self.hello, bound=bound))
+        hello = self.hello
+        if self._bound.sessions is not None:
+            hello = structs.replace(hello, bound=self._bound.sessions)
+        self._send(client, hello)
         if self._settings is not None:
             self._send(client, self._settings)
         for frame in self._waiting.take():
