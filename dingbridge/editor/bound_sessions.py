@@ -10,12 +10,13 @@ class BoundSessions:
     """Reads the bound sessions from the updates of the service.
 
     `sessions` maps accounts to session ids, "" for none. It is None until a service has reported
-    its sessions.
+    its sessions. It changes with `confirm` only, so it never shows the effect of a command that the
+    next service gets again.
     """
 
     def __init__(self) -> None:
         self.sessions: dict[str, str] | None = None
-        self._told: dict[str, str] | None = None
+        self._shown: dict[str, str] | None = None
         self._is_known = False
 
     def begin(self) -> None:
@@ -26,7 +27,10 @@ class BoundSessions:
         """Read updates on their way to the editor."""
         for update in shown:
             if update["kind"] == "status":
-                self._told = {one["account"]: one["session"] for one in update["accounts"]}
+                self._shown = {one["account"]: one["session"] for one in update["accounts"]}
             self._is_known = self._is_known or update["kind"] == "sessions"
+
+    def confirm(self) -> None:
+        """No command is under way: what was shown last is what the service has on disk."""
         if self._is_known:
-            self.sessions = self._told
+            self.sessions = self._shown

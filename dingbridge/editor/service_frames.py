@@ -75,10 +75,16 @@ class ServiceFrames:
     def carried_out(self, count: int) -> None:
         """The service has carried out `count` frames since it was attached."""
         self._under_way.carried_out(count)
+        self._confirm_bound()
 
     def shown(self, updates: Iterable[Mapping[str, Any]]) -> None:
         """Note which sessions are bound, from what the service shows."""
         self._bound.note(updates)
+        self._confirm_bound()
+
+    def _confirm_bound(self) -> None:
+        if not self._under_way.has_commands:
+            self._bound.confirm()
 
     def ended(self) -> None:
         """The service exits normally: queue all frames that it has not carried out."""

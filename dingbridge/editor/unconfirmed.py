@@ -17,17 +17,24 @@ class UnconfirmedFrames:
 
     def __init__(self) -> None:
         self._frames: deque[FromHost] = deque()
+        self._commands = 0
         self._done = 0
 
     def begin(self) -> None:
         """Start counting for a new service."""
         self._frames.clear()
-        self._done = 0
+        self._commands = self._done = 0
 
     def sent(self, frame: FromHost) -> None:
         """Add a frame, if the service counts its kind."""
         if isinstance(frame, RawSettings | RunCommand | EditorEvent):
             self._frames.append(frame)
+            self._commands += isinstance(frame, RunCommand)
+
+    @property
+    def has_commands(self) -> bool:
+        """Whether a command of the user is among these frames."""
+        return self._commands > 0
 
     @property
     def files(self) -> set[int]:
@@ -37,7 +44,7 @@ class UnconfirmedFrames:
     def carried_out(self, count: int) -> None:
         """The service has carried out `count` frames since it was attached."""
         while self._done < count and self._frames:
-            self._frames.popleft()
+            self._commands -= isinstance(self._frames.popleft(), RunCommand)
             self._done += 1
 
     def settings(self, digest: str) -> RawSettings | None:
@@ -51,6 +58,7 @@ class UnconfirmedFrames:
         """The service has exited normally. Returns the frames for the next one."""
         left = list(self._frames)
         self._frames.clear()
+        self._commands = 0
         return left
 
     def lost(self) -> tuple[list[FromHost], list[str]]:

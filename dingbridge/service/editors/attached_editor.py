@@ -14,7 +14,7 @@ from dingbridge.edges.programs.responder_program import Answered
 from dingbridge.protocol import frames, updates
 from dingbridge.protocol.command_queue import CommandQueue
 from dingbridge.service.adapters import TranscriptStorage
-from dingbridge.service.editors import news_dispatch
+from dingbridge.service.editors import news_dispatch, restored_bindings
 from dingbridge.service.editors.bridge import Bridge
 from dingbridge.service.editors.departure import Departure
 from dingbridge.service.editors.editor_events import carry_out, is_by_user, message_of, replied
@@ -22,11 +22,7 @@ from dingbridge.service.editors.editor_ports import EditorPorts
 from dingbridge.service.editors.editor_programs import EditorPrograms
 from dingbridge.service.editors.error_boundary import ErrorBoundary
 from dingbridge.service.editors.read_settings import ReadSettings
-from dingbridge.service.editors.restored_bindings import (
-    EarlierState,
-    RestoredBindings,
-    found_on_disk,
-)
+from dingbridge.service.editors.restored_bindings import EarlierState, RestoredBindings
 from dingbridge.service.editors.robot_membership import Memberships
 from dingbridge.service.editors.screen import Screen
 from dingbridge.service.editors.setup import EditorSetup
@@ -85,7 +81,9 @@ class AttachedEditor:
     def start(self) -> None:
         """Read the state on disk, then build the bridge. Frames wait until then."""
         shared = self._shared
-        shared.files.disk.do(lambda: found_on_disk(shared.files, shared.data), self._build)
+        shared.files.disk.do(
+            lambda: restored_bindings.found_on_disk(shared.files, shared.data), self._build
+        )
 
     def _build(self, left: EarlierState) -> None:
         shared = self._shared
@@ -158,14 +156,18 @@ class AttachedEditor:
                 log.warning("an editor attached twice")
 
     def _in_turn(self, frame: frames.RawSettings | frames.RunCommand | frames.EditorEvent) -> None:
-        """Carry out a queued frame and count it."""
+        """Carry out a queued frame and count it: a command once what it changed is on disk."""
         if isinstance(frame, frames.RawSettings):
             self._setting_up.begin(frame)  # counted once they are in force
             return
+        counted = self.screen.carrying_out()
         try:
             self._act(frame)
         finally:
-            self.screen.carried_out()
+            if isinstance(frame, frames.RunCommand):
+                self._shared.files.disk.settled(counted)
+            else:
+                counted()
 
     def _act(self, frame: frames.RunCommand | frames.EditorEvent) -> None:
         """Carry out a request. If that fails, the editor need not keep its message."""
@@ -238,8 +240,7 @@ class AttachedEditor:
     # --- leaving ----------------------------------------------------------------------------------
 
     def leave(self, *, at_once: bool = False) -> None:
-        """The editor leaves; see `Departure`. `at_once`: the service ends, so programs may not
-        finish."""
+        """The editor leaves; see `Departure`. `at_once`: programs of it may not finish."""
         if self._departure is None:
             # Its requests come first: they may join robots, which must be left again.
             self._before.append(frames.Leave())
@@ -290,9 +291,8 @@ class AttachedEditor:
     @property
     def is_working(self) -> bool:
         """Whether the end of the service would interrupt something."""
-        return self._bridge is not None and (
-            self._bridge.is_working or self._bridge.files.are_under_way
-        )
+        bridge = self._bridge
+        return bridge is not None and (bridge.is_working or bridge.files.are_under_way)
 
     def disk_changed(self) -> None:
         """The disk starts or stops refusing writes."""

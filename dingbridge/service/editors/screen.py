@@ -56,6 +56,8 @@ class Screen:
         self._is_due = False
         self._free_at = 0.0
         self._look_up: str | None = None
+        self._begun = 0
+        self._finished: set[int] = set()
         self.done = 0
 
     def show(self, *shown: updates.Update) -> None:
@@ -73,8 +75,25 @@ class Screen:
 
     def carried_out(self) -> None:
         """One more frame of the editor was carried out."""
-        self.done += 1
-        self._soon()
+        self.carrying_out()()
+
+    def carrying_out(self) -> Callable[[], None]:
+        """One more frame of the editor is being carried out.
+
+        Call what this returns once the frame need not be repeated after a crash. It counts then,
+        but not before the frames before it.
+        """
+        number = self._begun
+        self._begun += 1
+
+        def finished() -> None:
+            self._finished.add(number)
+            while self.done in self._finished:
+                self._finished.remove(self.done)
+                self.done += 1
+                self._soon()
+
+        return finished
 
     def look_up(self, digest: str) -> None:
         """Have the editor run the commands of the settings with that digest; with an empty one,

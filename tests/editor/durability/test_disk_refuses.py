@@ -15,6 +15,7 @@ from dingbridge.core.messages import Message, Role
 from dingbridge.core.sessions import transcript
 from dingbridge.core.sessions.transcript import Entry
 from dingbridge.core.timeouts import STOP_WITHIN
+from dingbridge.edges.storage.robot_files import STATE_FILE
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
@@ -198,6 +199,59 @@ def test_a_message_for_another_robot_than_now_survives_a_kill_before_it_is_on_th
     editor.setup(webhook_options)
     sandbox.client.wait_arrived(1)
     assert [each.text for each in sandbox.client.arrived()] == ["one"]
+
+
+def test_who_was_revoked_stays_out_though_the_service_is_killed_before_that_is_kept(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    session = connect(editor, {**api_options, "allow_from": [], "dm": {"policy": "pairing"}})
+    sandbox.client.say("let me in", user="lisi")
+    [asks] = editor.until(lambda: editor.heard("DingbridgePairing"))
+    editor.chat(f"pair {asks['code']}")
+    editor.until_said("has access for good")
+    editor.until(lambda: on_disk(editor, session) == ["let me in"])
+    with out_of_reach(editor.data / STATE_FILE):
+        editor.chat("revoke lisi")
+        _killed_after_a_later_command(editor)
+    editor.until_said("is not paired any more")
+    sandbox.client.say("still?", user="lisi")
+    editor.until(lambda: editor.status()["asking"] == 1, "", TAKING_UP)
+    assert on_disk(editor, session) == ["let me in"]
+
+
+def test_what_was_dropped_does_not_leave_though_the_service_is_killed_before_that_is_kept(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    session = bind(editor, webhook_options)
+    sandbox.stop()
+    send_all(editor, ["one", "two"])
+    [_, second] = [str(row["id"]) for row in editor.transcript(session)]
+    with out_of_reach(outbox(editor)):
+        editor.chat(f"drop {second}")
+        _killed_after_a_later_command(editor)
+    sandbox.start()
+    until_fates(editor, session, [("one", "sent"), ("two", "failed")])
+    assert [each.text for each in sandbox.client.arrived()] == ["one"]
+
+
+def test_a_session_that_was_released_stays_so_though_the_service_is_killed_before_that_is_kept(
+    editor: Editor, webhook_options: dict[str, Any]
+) -> None:
+    bind(editor, webhook_options)
+    with out_of_reach(editor.data / STATE_FILE):
+        editor.chat("unbridge")
+        _killed_after_a_later_command(editor)
+    editor.until(
+        lambda: json.loads((editor.data / STATE_FILE).read_text("utf-8"))["bindings"] == {}
+    )
+
+
+def _killed_after_a_later_command(editor: Editor) -> None:
+    """Kill the service once it has carried out a command given after all others."""
+    editor.chat("status")
+    editor.until_said("mode:")
+    with frozen(editor.host_pid()):
+        editor.kill_service()
 
 
 def test_the_service_does_not_end_before_the_disk_has_taken_what_the_last_editor_left(
