@@ -57,6 +57,11 @@ class LoseEditor(Operation, frozen=True):
     editor: int
 
 
+MOST_FULL = 8
+"""Steps (a count) for which a disk is full. Each may be one retry, and twelve would take longer than
+a history waits."""
+
+
 class PathHistory(Struct, frozen=True):
     """A history; a seed always gives the same one.
 
@@ -151,7 +156,10 @@ class _Author:
         files = ("inbox", "outbox", "transcript", "state")
         file = self._random.choice(files[1:] if self._mode == "webhook" else files)
         return Fault(
-            f"write {file}", self._random.randint(1, 8), "full", steps=self._random.randint(1, 12)
+            f"write {file}",
+            self._random.randint(1, 8),
+            "full",
+            steps=min(self._random.randint(1, 12), MOST_FULL),
         )
 
     # --- what happens -----------------------------------------------------------------------------
