@@ -58,8 +58,8 @@ class LoseEditor(Operation, frozen=True):
 
 
 MOST_FULL = 8
-"""Steps (a count) for which a disk is full. Each may be one retry, and twelve would take longer than
-a history waits."""
+"""Steps for which a disk is full. Each may be a retry, and twelve take longer than a history
+waits."""
 
 
 class PathHistory(Struct, frozen=True):
