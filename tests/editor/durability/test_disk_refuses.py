@@ -106,6 +106,9 @@ def test_a_burst_in_a_long_session_is_written_down_when_neovim_is_left_at_once(
     # The service may still be writing.
     until(lambda: written() == texts, "all that was sent is written down")
     sandbox.client.release()
+    again = start_editor()
+    go_on(again, webhook_options)
+    again.until(lambda: on_disk(again, session)[20_000:] == texts, "once and in order", TAKING_UP)
 
 
 def test_a_message_that_stays_here_and_that_the_disk_refuses_until_neovim_is_left_is_not_lost(

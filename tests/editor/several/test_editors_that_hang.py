@@ -44,6 +44,10 @@ def test_a_decision_that_a_service_which_hangs_never_took_is_taken_by_the_next_o
     beta.until_said("is not paired any more")
     beta.until_said(":Chat delete may not have been carried out")
     assert len(beta.sessions()) == 1
+    before = len(beta.heard("DingbridgeReceived"))
+    sandbox.client.say("still here", user="lisi")
+    beta.until(lambda: beta.status()["refused"] + beta.status()["asking"] > 0)
+    assert len(beta.heard("DingbridgeReceived")) == before
 
 
 def test_an_editor_that_was_frozen_while_the_service_changed_hears_what_became_of_its_messages(
