@@ -216,8 +216,17 @@ class OutboxIds(Struct, frozen=True, kw_only=True):
     waiting: tuple[str, ...]
 
 
+class UnreadRow(Struct, frozen=True):
+    """The unread messages of a session: how many, and the id of the first."""
+
+    session: str
+    count: int
+    since: str
+
+
 class ShowStatus(Struct, frozen=True, kw_only=True, tag_field="kind", tag="status"):
-    """The state of the bridge; see `require('dingbridge').status()`, which leaves out `outbox`."""
+    """The state of the bridge; see `require('dingbridge').status()`, which leaves out `outbox` and
+    adds up `unread`."""
 
     mode: str
     connected: bool
@@ -236,6 +245,21 @@ class ShowStatus(Struct, frozen=True, kw_only=True, tag_field="kind", tag="statu
     quota: str
     accounts: tuple[AccountStatus, ...]
     outbox: OutboxIds
+    unread: tuple[UnreadRow, ...] = ()
+
+
+class UnseenMessage(Struct, frozen=True):
+    """A robot message in a session, both by id."""
+
+    session: str
+    message: str
+
+
+class NotifyArrivals(Struct, frozen=True, tag_field="kind", tag="arrived"):
+    """Notify the user of these messages, unless they are on the screen. Only the editor that took
+    them in gets this."""
+
+    list: tuple[UnseenMessage, ...]
 
 
 class TriggerEvent(Struct, frozen=True, tag_field="kind", tag="event"):
@@ -337,6 +361,7 @@ Update = (
     | ServiceGone
     | ServiceBack
     | ShowStatus
+    | NotifyArrivals
     | TriggerEvent
     | Respond
     | RespondWithdrawn

@@ -18,6 +18,7 @@ local chat_layout = require('dingbridge.chat_layout')
 
 local M = {}
 
+local LEAST_TITLE = 12 -- columns that a bar leaves for the title, and between its parts
 local PAUSE = 2 -- milliseconds between two slices, in which Neovim handles keys
 
 ---@type table<string, dingbridge.View> by session
@@ -77,6 +78,9 @@ function M.open(session)
     transcript_buffer.to_end(window, view.buffer)
   end
   state.current = session
+  if state.unread[session] then
+    require('dingbridge.unread').opened(session)
+  end
   if typed then
     drafts.take_over(session, typed)
     starting.close()
@@ -109,6 +113,9 @@ local function catch_up(session)
     vim.defer_fn(function()
       catch_up(session)
     end, PAUSE)
+  end
+  if package.loaded['dingbridge.unread'] then
+    require('dingbridge.unread').look_soon()
   end
 end
 
@@ -176,6 +183,50 @@ function M.show_text(session, message, before)
   end
 end
 
+--- The buffer of a session's transcript; nil without one.
+---@param session string
+---@return integer|nil
+function M.buffer_of(session)
+  return buffers.get(session, 'transcript')
+end
+
+--- Where a message is in the buffer of its transcript; nil if it is not there.
+---@param session string
+---@param message string its id
+---@return integer|nil buffer
+---@return integer row
+function M.row_of(session, message)
+  local view = view_of(session)
+  local mark = view and view.marks[message]
+  local at = mark
+    and vim.api.nvim_buf_get_extmark_by_id(view.buffer, message_format.namespace, mark, {})
+  return at and at[1] and view.buffer or nil, at and at[1] or 0
+end
+
+--- Whether the end of a transcript is in its buffer.
+---@param session string
+---@return boolean
+function M.has_end(session)
+  local view, transcript = view_of(session), state.transcripts[session]
+  return view ~= nil
+    and transcript ~= nil
+    and view.top ~= nil
+    and not view.growing
+    and view.shown == #transcript.list
+end
+
+--- Handles that the user sends something in a session: shows the end, where it will appear.
+---@param session string
+function M.wrote(session)
+  local buffer = M.buffer_of(session)
+  for _, window in ipairs(buffer and vim.fn.win_findbuf(buffer) or {}) do
+    transcript_buffer.to_end(window, buffer)
+  end
+  if package.loaded['dingbridge.unread_line'] then
+    require('dingbridge.unread_line').done(session)
+  end
+end
+
 --- Text escaped for a status line.
 ---@param text string
 ---@return string
@@ -202,7 +253,7 @@ local function link_of(session)
   if not account then
     return status.mode ~= 'off' and say('not_bound') or ''
   elseif account.account == status.account then
-    return require('dingbridge').statusline()
+    return require('dingbridge.status_line').link()
   end
   return ('DingTalk (%s) %s'):format(account.account, account.connected and '●' or '○')
 end
@@ -222,26 +273,14 @@ function M.bar()
   if buffers.of(buffer) == 'draft' then
     return require('dingbridge.draft_bar').text(id, require('dingbridge').send_key())
   end
-  return ('%%#Title# %%<%s %%=%%#Comment#%s '):format(as_text(session.title), as_text(link_of(id)))
-end
-
---- Lets the user choose a session.
-function M.pick()
-  if #state.sessions == 0 then
-    require('dingbridge.notice').show(say('no_session'))
-    return
+  local link = link_of(id)
+  local room = vim.api.nvim_win_get_width(0) - vim.fn.strdisplaywidth(link) - LEAST_TITLE
+  local unread = next(state.unread) and require('dingbridge.unread').words(id, room, 'G') or ''
+  local line = ('%%#Title# %%<%s %%='):format(as_text(session.title))
+  if unread ~= '' then
+    line = ('%s%%#DingbridgeUnread#%s '):format(line, as_text(unread))
   end
-  vim.ui.select(state.sessions, {
-    prompt = say('sessions'),
-    format_item = function(session)
-      local mark = session.bound and '  (DingTalk)' or ''
-      return message_format.one_line(session.title) .. mark
-    end,
-  }, function(session)
-    if session then
-      require('dingbridge.host').tell('open', { session = session.id })
-    end
-  end)
+  return ('%s%%#Comment#%s '):format(line, as_text(link))
 end
 
 return M

@@ -88,6 +88,12 @@ function M.text(session, key)
   if hints then
     return ('%s %%#DingbridgeElsewhere# %s %%*'):format(line, as_text(fitting(hints, room)))
   end
+  local unread = next(require('dingbridge.state').unread)
+      and require('dingbridge.unread').words(session, room)
+    or ''
+  if unread ~= '' then
+    return ('%s%%=%%#DingbridgeUnread#%s '):format(line, as_text(unread))
+  end
   local keys = { key = key }
   local how = key and { say('write_or_key_sends', keys), say('key_sends', keys), key } or { say('write_sends') }
   return ('%s%%#Comment#%%=%s '):format(line, as_text(fitting(how, room + 1)))

@@ -135,6 +135,7 @@ end
 
 --- Submits the session's draft and empties it; `u` restores the text.
 ---@param session string
+---@return string|nil id of the message; nil if there is none
 function M.send(session)
   local buffer = M.buffer(session)
   local text = text_of(buffer)
@@ -147,14 +148,15 @@ function M.send(session)
   if host.tell('send', { id = id, text = text, session = session, begun_for = to }) then
     handed_over[id] = { session = session, text = text, number = counter, destination = to }
     put(buffer, -1, {})
+    require('dingbridge.chat_window').wrote(session)
     destination.sent(session, id, to)
     destination.settle(session, buffer)
     vim.schedule(function()
       M.take_up(session)
     end)
-  else
-    unconfirmed.confirmed(id)
+    return id
   end
+  unconfirmed.confirmed(id)
 end
 
 --- Prepends text that was typed before the session existed to its draft.

@@ -138,9 +138,11 @@ end
 
 ---@return dingbridge.Status
 function M.status()
-  local status = require('dingbridge.state').status
-  if status then
-    return vim.deepcopy(status)
+  local state = require('dingbridge.state')
+  if state.status then
+    local status = vim.deepcopy(state.status)
+    status.unread = state.count_unread()
+    return status
   end
   in_force()
   return {
@@ -155,6 +157,7 @@ function M.status()
     failed = 0,
     refused = 0,
     asking = 0,
+    unread = 0,
     last_error = before.last_error,
     cool_down_until = 0,
     cool_down = '',
@@ -166,38 +169,18 @@ end
 --- A short text for a status line; empty when DingTalk is not set up.
 ---@return string
 function M.statusline()
-  local status = M.status()
-  if status.mode == 'off' then
-    return ''
-  end
-  local parts = { 'DingTalk' }
-  if status.mode == 'webhook' then
-    parts[#parts + 1] = 'one-way'
-  elseif status.connected then
-    parts[#parts + 1] = '●'
-  else
-    parts[#parts + 1] = status.link == 'off' and '○' or ('○ ' .. status.link)
-  end
-  local left = math.ceil(status.cool_down_until - os.time())
-  if left > 0 and status.queued > 0 then
-    parts[#parts + 1] = ('⏳%ds'):format(left)
-  end
-  if status.queued > 0 then
-    parts[#parts + 1] = ('%d↑'):format(status.queued)
-  end
-  if status.failed > 0 then
-    parts[#parts + 1] = ('%d✗'):format(status.failed)
-  end
-  if status.asking > 0 then
-    parts[#parts + 1] = ('%d?'):format(status.asking)
-  end
-  return table.concat(parts, ' ')
+  return require('dingbridge.status_line').text()
 end
 
 --- All sessions, the newest first.
 ---@return dingbridge.Session[]
 function M.sessions()
-  return vim.deepcopy(require('dingbridge.state').sessions)
+  local state = require('dingbridge.state')
+  local sessions = vim.deepcopy(state.sessions)
+  for _, session in ipairs(sessions) do
+    session.unread = state.count_unread(session.id)
+  end
+  return sessions
 end
 
 --- A session's messages; empty for one that was not opened yet. Of a long one that was opened a

@@ -23,6 +23,7 @@ local LINKS = {
   DingbridgeFailed = 'DiagnosticError', -- `✗ failed` and the reason
   DingbridgeDestination = 'Title', -- the conversation in the bar of a draft
   DingbridgeElsewhere = 'WarningMsg', -- what the bar says of others who wrote meanwhile
+  DingbridgeUnread = 'DiagnosticInfo', -- the line above unread messages, and their number in a bar
 }
 
 local ROLE = {

@@ -21,6 +21,7 @@
 ---@field title string
 ---@field created number Unix seconds
 ---@field bound boolean
+---@field unread integer only in what `sessions()` returns
 
 ---@class dingbridge.AccountStatus
 ---@field account string
@@ -43,6 +44,7 @@
 ---@field failed integer
 ---@field refused integer messages of people who are not allowed
 ---@field asking integer people and groups that ask for access
+---@field unread integer messages that nobody has seen yet, in all sessions
 ---@field last_error string
 ---@field cool_down_until number Unix seconds until which nothing leaves, or 0
 ---@field cool_down string why
@@ -60,6 +62,8 @@ local M = {
   status = nil,
   ---@type integer|nil window in which the user gave the latest command: its report may take the focus if they stay
   asked_in = nil,
+  ---@type table<string, dingbridge.Unread> by session; none without unread messages
+  unread = {},
   --- The conversations of each session, and the one for new texts.
   ---@type table<string, { account: string, robot: string, current: dingbridge.Destination, chosen: boolean, known: dingbridge.Destination[] }>
   destinations = {},
@@ -87,6 +91,17 @@ function M.session(id)
       return session
     end
   end
+end
+
+--- How many messages are unread, in a session or in all of them.
+---@param id? string
+---@return integer
+function M.count_unread(id)
+  local count = 0
+  for session, unread in pairs(M.unread) do
+    count = count + ((not id or id == session) and unread.count or 0)
+  end
+  return count
 end
 
 ---@param id string

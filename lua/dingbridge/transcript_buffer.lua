@@ -35,14 +35,19 @@ function M.to_end(window, buffer)
   vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(buffer), 0 })
 end
 
---- The windows that follow the end of a transcript. Not the current one: its cursor is the user's.
+--- The windows that follow the end of a transcript. The current one does so only from its last line
+--- and in normal mode: its cursor is the user's.
 ---@param buffer integer
 ---@return integer[]
 function M.followers(buffer)
   local current = vim.api.nvim_get_current_win()
   local last = vim.api.nvim_buf_line_count(buffer)
   return vim.tbl_filter(function(window)
-    return window ~= current and vim.api.nvim_win_get_cursor(window)[1] >= last - 1
+    local row = vim.api.nvim_win_get_cursor(window)[1]
+    if window == current then
+      return row == last and vim.api.nvim_get_mode().mode == 'n'
+    end
+    return row >= last - 1
   end, vim.fn.win_findbuf(buffer))
 end
 

@@ -68,6 +68,7 @@
 ---@field python? string Python interpreter of host and service; not given: the plugin's own.
 ---@field autostart? boolean|dingbridge.Variable Whether the channel starts with Neovim, where a session is bound in this folder or `session_scope` makes sessions on demand; false: with the first command.
 ---@field send_key? string|false Key that sends the draft, in normal and insert mode; false: none.
+---@field notify_on? 'mention'|'all'|'never'|dingbridge.Variable What a notice announces when it arrives where you do not see it: 'mention' = messages of 1:1 chats, and those of groups that mention the robot; 'all' = also those of groups that mention nobody; 'never' = nothing.
 ---@field verbose? boolean|dingbridge.Variable Whether the log file tells every step.
 ---@field accounts? table<string, dingbridge.Account> Several robots by name, each with options of its own; what one does not give comes from the table around.
 ---@field default_account? string Account that is meant when none is named; not given: `default`, else the first by name that is enabled.

@@ -56,7 +56,7 @@ local handlers = {
   end,
   pick = function()
     -- The list waits for an answer; the updates after this one do not.
-    vim.schedule(chat_window.pick)
+    vim.schedule(require('dingbridge.session_picker').pick)
   end,
   closed = function(update)
     state.forget(update.id)
@@ -107,14 +107,19 @@ local handlers = {
     end
   end,
   send_draft = function(update)
-    drafts.send(update.id)
+    local id = drafts.send(update.id)
+    if id then
+      require('dingbridge.sent_notice').expect(id)
+    end
   end,
   unsent = function(update)
     drafts.put_back(update.id)
     unconfirmed.refused(update.id)
+    require('dingbridge.sent_notice').drop(update.id)
   end,
   confirmed = function(update)
     unconfirmed.confirmed(update.id)
+    require('dingbridge.sent_notice').drop(update.id)
   end,
   leaving = function(update)
     host.leaves(update.word)
@@ -133,12 +138,17 @@ local handlers = {
     if has_changed then
       report_window.outbox_changed()
     end
-    update.kind, update.outbox = nil, nil
+    if update.unread[1] or next(state.unread) then
+      require('dingbridge.unread').update(update.unread)
+    end
+    update.kind, update.outbox, update.unread = nil, nil, nil
     for _, one in ipairs({ update, unpack(update.accounts) }) do
       command_name.name_in(one, 'last_error', 'cool_down')
     end
-    state.status = update
-    bars.refresh()
+    if not vim.deep_equal(state.status, update) then
+      state.status = update
+      bars.refresh()
+    end
   end,
   event = function(update)
     command_name.name_in(update.data, 'reason')
@@ -151,7 +161,11 @@ local handlers = {
     if update.name == 'DingbridgeQueued' then
       unconfirmed.queued(update.data)
     end
+    require('dingbridge.sent_notice').heard(update.name, update.data)
     trigger(update.name, update.data)
+  end,
+  arrived = function(update)
+    require('dingbridge.arrival_notice').add(update.list)
   end,
   respond = function(update)
     responder.ask(update)
@@ -212,6 +226,10 @@ function M.apply(updates)
   bars.hold()
   for _, update in ipairs(updates) do
     carry_out(update)
+  end
+  if next(state.unread) then
+    -- Before bars are drawn: what is on the screen is not new.
+    require('dingbridge.unread').look()
   end
   bars.release()
 end

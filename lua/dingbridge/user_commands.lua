@@ -8,6 +8,7 @@ local state = require('dingbridge.state')
 local M = {}
 
 local OPENS = { [''] = true, new = true } -- commands that always open a session
+local SENDS = { send = true, ['send-file'] = true, ['send-image'] = true } -- in a session
 local DESCRIPTION = 'Chat on DingTalk (dingbridge)'
 
 --- Whether a subcommand creates a message, which Lua keeps until it is durable.
@@ -33,6 +34,12 @@ local function run(call)
   local payload = require('dingbridge.command_context').place(call.range, call.line1, call.line2)
   payload.line = call.args
   payload.id = makes_message(word) and require('dingbridge.drafts').new_id() or nil
+  if SENDS[word] then
+    require('dingbridge.sent_notice').expect(payload.id)
+    if state.transcripts[payload.place.session] then
+      require('dingbridge.chat_window').wrote(payload.place.session)
+    end
+  end
   local is_first = state.status == nil -- no service has sent anything yet
   if host.tell('command', payload) and is_first and OPENS[word] then
     vim.schedule(require('dingbridge.starting').open)

@@ -1,4 +1,5 @@
---- The windows of the editor in the order of their last use, and whether they show files.
+--- The windows of the editor: in the order of their last use, those of a buffer, and whether they show
+--- files.
 
 local M = {}
 
@@ -10,6 +11,15 @@ function M.is_file(buffer)
   return name ~= ''
     and vim.bo[buffer].buftype == ''
     and not name:match('^%a[%w+.-]+://')
+end
+
+--- The windows of the tab page that show a buffer.
+---@param buffer integer
+---@return integer[]
+function M.of(buffer)
+  return vim.tbl_filter(function(window)
+    return vim.api.nvim_win_get_buf(window) == buffer
+  end, vim.api.nvim_tabpage_list_wins(0))
 end
 
 ---@param window integer

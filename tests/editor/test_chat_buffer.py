@@ -18,7 +18,6 @@ local draft = require('dingbridge.buffers').get(require('dingbridge.state').curr
 local state = {
   mode = vim.api.nvim_get_mode().mode,
   window = vim.api.nvim_get_current_win(),
-  visual = vim.fn.getpos('v'),
   draft = vim.api.nvim_buf_get_lines(draft, 0, -1, false),
   tick = vim.api.nvim_buf_get_changedtick(draft),
   undo = vim.fn.undotree(draft),
@@ -29,8 +28,11 @@ local state = {
 for name in ('"0123456789abc-.:/'):gmatch('.') do
   state.registers[name] = vim.fn.getreginfo(name)
 end
+-- In normal mode the current window follows from its last line.
+local is_at_end = state.mode == 'n' and vim.fn.line('.') == vim.fn.line('$')
+state.visual = not is_at_end and vim.fn.getpos('v') or nil
 for _, window in ipairs(vim.api.nvim_list_wins()) do
-  local follows = vim.w[window].follows and window ~= state.window
+  local follows = vim.w[window].follows and (window ~= state.window or is_at_end)
   local is_notice = vim.api.nvim_win_get_config(window).relative ~= ''
   if not follows and not is_notice then
     state.views[window] = vim.api.nvim_win_call(window, vim.fn.winsaveview)

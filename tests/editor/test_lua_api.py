@@ -40,6 +40,7 @@ def test_status_before_the_first_use_tells_the_mode_and_starts_nothing(
         "failed": 0,
         "refused": 0,
         "asking": 0,
+        "unread": 0,
         "last_error": "",
         "cool_down_until": 0,
         "cool_down": "",
@@ -95,7 +96,8 @@ def test_status_of_a_bound_session_tells_who_is_written_to(bound: Editor, sandbo
     status = bound.status()
     assert status["session"] == bound.sessions()[0]["id"]
     assert (status["mode"], status["link"], status["target"]) == ("api", "connected", "张三")
-    assert bound.lua("return require('dingbridge').statusline()") == "DingTalk ●"
+    # Nobody has seen the message: this Neovim has no screen.
+    assert bound.lua("return require('dingbridge').statusline()") == "DingTalk ● 1 new"
 
 
 def test_what_status_gives_is_a_copy(bound: Editor) -> None:

@@ -13,6 +13,7 @@ from dingbridge.sandbox.server import Sandbox
 from tests.editor.test_health import check
 from tests.support.editor import Editor
 
+OUTBOX: dict[str, list[str]] = {"failed": [], "waiting": []}
 SCREEN = """
 local texts = {}
 for _, window in ipairs(vim.api.nvim_list_wins()) do
@@ -106,7 +107,7 @@ def test_whatever_lua_hands_out_names_our_command_and_leaves_what_people_wrote(
         {"kind": "messages", "id": "s", "reset": True, "list": messages},
         {"kind": "fate", **fate},
         {"kind": "event", **event},
-        {"kind": "status", **status, "outbox": {"failed": [], "waiting": []}},
+        {"kind": "status", **status, "unread": [], "outbox": OUTBOX},
     ]
     beside.lua("require('dingbridge.updates').apply(...)", updates)
     assert [(row["text"], row["reason"]) for row in beside.transcript("s")] == [

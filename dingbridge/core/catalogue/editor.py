@@ -109,6 +109,17 @@ LAST_TEXT_SHORT = Sentence("last: {who}")
 WRITE_OR_KEY_SENDS = Sentence(":w or {key} sends")
 KEY_SENDS = Sentence("{key} sends")
 WRITE_SENDS = Sentence(":w sends")
+UNREAD_NEW = Sentence("{count} new")
+UNREAD_BELOW = Sentence("{count} new below")
+UNREAD_BELOW_KEY = Sentence("{count} new below: {key}")
+UNREAD_IN = Sentence("{count} new in “{title}”")
+UNREAD_IN_SEVERAL = Sentence("{count} new in {sessions} sessions")
+UNREAD_ELSEWHERE = Sentence("{count} new elsewhere")
+ARRIVED = Sentence("{who}: {text}")
+ARRIVED_MORE = Sentence("{who}: {text} (+{more} more)")
+SENT_TO = Sentence("sent to {who} ✓")
+SENT_TO_PERHAPS = Sentence("sent to {who} ✓; {reason}")
+WAS_NOT_SENT = Sentence("the message was not sent: {reason}")
 NOT_KEPT = Sentence(
     "{count} messages could not be kept for the next start: {problem}",
     one="a message could not be kept for the next start: {problem}",

@@ -297,6 +297,13 @@ class Options(Struct, frozen=True, kw_only=True):
         Option(OptionKind.KEY, editor_wide=True),
         "Key that sends the draft, in normal and insert mode; false: none.",
     ] = "<C-s>"
+    notify_on: Annotated[
+        Literal["mention", "all", "never"],
+        Option(OptionKind.CHOICE, editor_wide=True),
+        "What a notice announces when it arrives where you do not see it: 'mention' = messages of"
+        " 1:1 chats, and those of groups that mention the robot; 'all' = also those of groups that"
+        " mention nobody; 'never' = nothing.",
+    ] = "mention"
     verbose: Annotated[
         bool, Option(OptionKind.FLAG, editor_wide=True), "Whether the log file tells every step."
     ] = False

@@ -16,6 +16,7 @@ from dingbridge.core.delivery.sent_messages import SentChunk, SentKeys, remember
 from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.sessions import known_conversations
 from dingbridge.core.sessions.known_conversations import Acquaintances, KnownConversation
+from dingbridge.core.sessions.unread import Unread
 from dingbridge.core.timeouts import REFUSAL_EVERY
 
 VERSION = 1
@@ -84,6 +85,7 @@ class State(Struct, frozen=True):
     - `opened`: when links were opened in the last minute
     - `sent_keys`, `reactions`, `acquaintances`: sent chunks, reactions that may be at messages, and
       the conversations that spoke, by robot
+    - `unread`: the messages that no editor has shown yet, by session
     """
 
     version: int = VERSION
@@ -98,6 +100,7 @@ class State(Struct, frozen=True):
     sent_keys: SentKeys = field(default_factory=dict)
     reactions: dict[str, tuple[Reaction, ...]] = field(default_factory=dict)
     acquaintances: dict[str, dict[str, KnownConversation]] = field(default_factory=dict)
+    unread: dict[str, Unread] = field(default_factory=dict)
 
 
 def decode(data: bytes) -> State:

@@ -197,7 +197,7 @@ class Accounts:
             account = next((one for one in self if one.pairing.has(about)), account)
         return account, rest
 
-    def status(self, last_error: str) -> updates.ShowStatus:
+    def status(self, last_error: str, unread: tuple[updates.UnreadRow, ...]) -> updates.ShowStatus:
         """The status of the default account and of each one, with the counts of all."""
         each = tuple(account_status.status(account) for account in self)
         default = account_status.status(self.default)
@@ -222,6 +222,7 @@ class Accounts:
                 failed=self._shown_ids(lambda state: state.failed_ids),
                 waiting=self._shown_ids(lambda state: state.waiting_ids),
             ),
+            unread=unread,
         )
 
     def _shown_ids(

@@ -1,7 +1,9 @@
-"""Announces the robot messages that have arrived in a session, to the editor's own scripts."""
+"""Announces the robot messages that have arrived in a session: to the user, and to the editor's own
+scripts."""
 
 from __future__ import annotations
 
+from dingbridge.core.messages import ConversationKind, Inbound, Message
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
@@ -10,11 +12,26 @@ from dingbridge.service.robots import robot_news
 
 
 class ArrivalEvents:
-    """Triggers `DingbridgeReceived`. Service loop only."""
+    """Asks for notices, and triggers `DingbridgeReceived`. Service loop only."""
 
     def __init__(self, editor: Screen, accounts: Accounts) -> None:
         self._editor = editor
         self._accounts = accounts
+        self._arrived: list[updates.UnseenMessage] = []
+
+    def appeared(self, session: str, message: Message, inbound: Inbound) -> None:
+        """A message that this editor took in stands in a session. The user gets one notice for all
+        of a turn, as far as `notify_on` says so."""
+        wanted = self._accounts.default.options.notify_on
+        is_single = inbound.conversation.kind is ConversationKind.SINGLE
+        is_meant = is_single or inbound.mentioned
+        if wanted == "all" or (wanted == "mention" and is_meant):
+            self._arrived.append(updates.UnseenMessage(session, message.id))
+            self._editor.show_latest(self._take_arrived)
+
+    def _take_arrived(self) -> updates.NotifyArrivals:
+        arrived, self._arrived = self._arrived, []
+        return updates.NotifyArrivals(tuple(arrived))
 
     def received(self, account: Account, arrived: robot_news.Arrived) -> None:
         """A message is in a session, with its attachments."""

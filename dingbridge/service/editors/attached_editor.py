@@ -102,10 +102,9 @@ class AttachedEditor:
             cwd=self._attach.cwd,
             environ=self._attach.environ,
         )
-        self._bridge = Bridge(ports, shared.store, left.sessions)
-        self._departure = Departure(
-            self, self._bridge, self._memberships, self.screen, shared.files.disk
-        )
+        self._bridge = bridge = Bridge(ports, shared.store, left.sessions)
+        shared.store.unread.restore(left.state.unread)
+        self._departure = Departure(self, bridge, self._memberships, self.screen, shared.files.disk)
         self._restoring = RestoredBindings(
             self._attach.cwd, self._attach.bound, self._bridge.accounts, left.state, self._settled
         )

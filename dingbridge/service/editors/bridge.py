@@ -61,6 +61,8 @@ class Bridge:
             ports.cwd,
         )
         self.reports = Reports(editor, self.accounts, lambda: self.last_error)
+        self.unread = store.unread
+        store.unread.join(self._notify_status)
         self.sessions.unsettled = self._look_up_deliveries
 
     def leave(self) -> None:
@@ -81,6 +83,7 @@ class Bridge:
     def gone(self) -> None:
         """The editor has left, and nothing of it is under way."""
         self.sessions.leave()
+        self.unread.leave(self._notify_status)
         for account in self.accounts:
             account.member.gone()
 
@@ -119,4 +122,12 @@ class Bridge:
         self.editor.show_latest(self._status)
 
     def _status(self) -> updates.ShowStatus:
-        return self.accounts.status(self.last_error)
+        return self.accounts.status(self.last_error, self._unread_rows())
+
+    def _unread_rows(self) -> tuple[updates.UnreadRow, ...]:
+        counts = self.unread.counts
+        return tuple(
+            updates.UnreadRow(session, one.count, one.since)
+            for session, one in counts.items()
+            if session in self.sessions
+        )

@@ -83,6 +83,13 @@ class OpenRequest(Struct, frozen=True):
     session: str
 
 
+class ReadRequest(Struct, frozen=True):
+    """The user has seen a session up to a message, an id."""
+
+    session: str
+    message: str
+
+
 class ShownRequest(Struct, frozen=True):
     """The sessions whose transcripts the editor has loaded."""
 
@@ -179,6 +186,9 @@ def action(
     if name == "earlier":
         session = read_as(payload, OpenRequest, name).session
         return lambda: bridge.sessions.fill(session)
+    if name == "read":
+        seen = read_as(payload, ReadRequest, name)
+        return lambda: bridge.unread.read(seen.session, seen.message)
     if name == "shown":
         sessions = read_as(payload, ShownRequest, name).sessions
         return lambda: bridge.sessions.watch_all(sessions)

@@ -19,6 +19,7 @@ from dingbridge.edges import log as log_file
 from dingbridge.edges.dingtalk.openapi import AccessTokens
 from dingbridge.edges.storage import installed_code
 from dingbridge.edges.storage.robot_files import files_in
+from dingbridge.edges.storage.unread_file import UnreadFile
 from dingbridge.edges.storage.worker import Worker
 from dingbridge.protocol import updates
 from dingbridge.protocol.command_queue import Post
@@ -43,6 +44,7 @@ from dingbridge.service.files.media_downloads import MediaDownloads
 from dingbridge.service.robots.robot_resources import RobotResources
 from dingbridge.service.robots.robots import Robots
 from dingbridge.service.sessions.store import SessionStore
+from dingbridge.service.sessions.unread_counts import UnreadCounts
 from dingbridge.service.shell_messages import ShellMessages
 
 log = logging.getLogger(__name__)
@@ -107,7 +109,9 @@ class Editors:
         self._shared = SharedServices(
             data=data,
             files=files,
-            store=SessionStore(TranscriptStorage(files), runtime, post),
+            store=SessionStore(
+                TranscriptStorage(files), runtime, post, UnreadCounts(UnreadFile(files).keep)
+            ),
             robots=self._robots,
             command_values=CommandValues(post),
             media=self._media,

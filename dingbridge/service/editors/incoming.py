@@ -106,6 +106,7 @@ class Incoming:
         target = routing.reply_target(deliver.inbound)
         if new:
             account.destinations.spoke(deliver.session, target)
+            self._events.appeared(deliver.session, self._message, deliver.inbound)
         else:
             account.destinations.met(deliver.session, target)
         self._question.wait_for_turn()

@@ -26,6 +26,7 @@ from dingbridge.protocol import updates
 from dingbridge.protocol.command_queue import Post
 from dingbridge.service.runtime import Runtime
 from dingbridge.service.sessions.session_ports import Storage
+from dingbridge.service.sessions.unread_counts import UnreadCounts
 
 AT_ONCE = 32
 """Maximum number of robot messages in one write."""
@@ -66,8 +67,11 @@ class SessionStore:
     Views get the messages of a session in the order in which they are on disk.
     """
 
-    def __init__(self, storage: Storage, runtime: Runtime, post: Post) -> None:
+    def __init__(
+        self, storage: Storage, runtime: Runtime, post: Post, unread: UnreadCounts
+    ) -> None:
         self.storage = storage
+        self.unread = unread
         self._runtime = runtime
         self._post = post
         self._arriving: dict[str, list[_Arriving]] = {}
@@ -231,6 +235,7 @@ class SessionStore:
         """Remove all messages; the old transcript goes to the trash folder."""
         self._take_all(session)
         self.storage.clear(self.infos[session])
+        self.unread.forget(session)
         self._notify(session, updates.ShowMessages(session, (), reset=True))
 
     def delete(self, session: str) -> None:
@@ -241,6 +246,7 @@ class SessionStore:
         info = self.infos.pop(session)
         self._deleted.add(session)
         self.storage.delete(session)
+        self.unread.forget(session)
         for view in self._views:
             view.deleted(info, following if following in self.infos else "")
         self.notify_list()
@@ -258,3 +264,5 @@ class SessionStore:
     def _notify(self, session: str, update: updates.ShowMessages | updates.ShowDelivery) -> None:
         for view in self._views:
             view.changed(session, update)
+        if isinstance(update, updates.ShowMessages):
+            self.unread.added(session, update.list)

@@ -18,6 +18,7 @@ from dingbridge.protocol import updates
 from dingbridge.service.adapters import SystemRuntime, TranscriptStorage
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.sessions.store import SessionStore
+from dingbridge.service.sessions.unread_counts import UnreadCounts
 from tests.support.disk import out_of_reach
 
 SESSION = SessionInfo("s1", "Session", 1.0)
@@ -57,7 +58,8 @@ class Desk:
         self.disk = Worker(self.posted.put, lambda error: None, self._refused)
         self.disk.start()
         files = files_in(folder, self.disk)
-        store = SessionStore(TranscriptStorage(files), SystemRuntime(), self.posted.put)
+        unread = UnreadCounts(lambda _: None)
+        store = SessionStore(TranscriptStorage(files), SystemRuntime(), self.posted.put, unread)
         self.store = store
         store.infos[SESSION.id] = SESSION
         files.transcripts.begin(SESSION)

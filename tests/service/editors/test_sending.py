@@ -31,6 +31,7 @@ from dingbridge.service.robots.robot_requests import (
     SendMessage,
 )
 from dingbridge.service.sessions.store import SessionStore
+from dingbridge.service.sessions.unread_counts import UnreadCounts
 
 SESSION = SessionInfo("s", "Session", 1.0)
 APP = {"app_key": "key", "app_secret": "secret"}
@@ -98,7 +99,11 @@ class Made:
             environ={},
         )
         sessions = EditorSessions(
-            self.outside, SessionStore(ports.storage, ports.runtime, lambda call: call()), [SESSION]
+            self.outside,
+            SessionStore(
+                ports.storage, ports.runtime, lambda call: call(), UnreadCounts(lambda _: None)
+            ),
+            [SESSION],
         )
         accounts = Accounts(ports, sessions, lambda: None)
         accounts.configure(read_all(APP, {}), ())

@@ -15,6 +15,7 @@ from dingbridge.edges.storage.worker import Worker
 from dingbridge.protocol import updates
 from dingbridge.service.adapters import SystemRuntime, TranscriptStorage
 from dingbridge.service.sessions.store import AT_ONCE, SessionStore
+from dingbridge.service.sessions.unread_counts import UnreadCounts
 from tests.support.disk import noted_syncs, out_of_reach
 
 MANY = 20
@@ -30,7 +31,10 @@ class Store:
         self.disk = Worker(self.posted.put, self.errors.append)
         self.disk.start()
         self.files = files_in(folder, self.disk)
-        self.store = SessionStore(TranscriptStorage(self.files), SystemRuntime(), self.posted.put)
+        self.unread = UnreadCounts(lambda _: None)
+        self.store = SessionStore(
+            TranscriptStorage(self.files), SystemRuntime(), self.posted.put, self.unread
+        )
         self.store.infos[SESSION] = SessionInfo(SESSION, "Session", 1.0)
         self.store.join(self)
         self.shown: list[list[str]] = []

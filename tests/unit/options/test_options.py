@@ -24,6 +24,7 @@ EXAMPLES: dict[str, object] = {
     "secret": SECRET,
     "keyword": "build",
     "autostart": False,
+    "notify_on": "all",
     "app_key": "dinga1",
     "app_secret": SECRET,
     "robot_code": "dinga2",
