@@ -13,7 +13,8 @@ from typing import Any
 from msgspec import Struct
 
 from dingbridge.core.catalogue import files as say
-from dingbridge.core.commands.editor_commands import CommandLine, Subcommand
+from dingbridge.core.commands.command_lines import CommandLine
+from dingbridge.core.commands.editor_commands import Subcommand
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.user_file import UserFile
 from dingbridge.edges.storage.user_files import open_to_read, write_new

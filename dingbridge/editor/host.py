@@ -15,7 +15,8 @@ from msgspec import structs
 
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.catalogue import sessions as saying
-from dingbridge.core.commands.editor_commands import Subcommand, parse
+from dingbridge.core.commands.command_lines import parse
+from dingbridge.core.commands.editor_commands import Subcommand
 from dingbridge.core.errors import BridgeError, in_words, told
 from dingbridge.core.timeouts import OBEYS_WITHIN, STOP_WITHIN
 from dingbridge.core.user_file import UserFile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from dingbridge.core.commands.editor_commands import may_be_repeated
+from dingbridge.core.commands.command_lines import may_be_repeated
 from dingbridge.core.user_file import UserFile
 from dingbridge.protocol.frames import EditorEvent, FromHost, RawSettings, RunCommand
 

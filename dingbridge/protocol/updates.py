@@ -77,8 +77,40 @@ class ShowSession(Struct, frozen=True, tag_field="kind", tag="open"):
     id: str
 
 
+class LatestMessage(Struct, frozen=True):
+    """The last message of a session: its first words, and when it was written (Unix seconds)."""
+
+    session: str
+    author: str
+    text: str
+    time: float
+
+
 class Pick(Struct, frozen=True, tag_field="kind", tag="pick"):
-    """Let the user choose among the sessions."""
+    """Let the user choose among the sessions. `latest` are the last messages of those that have
+    any."""
+
+    latest: tuple[LatestMessage, ...]
+
+
+class FoundMessage(Struct, frozen=True):
+    """A message that a search found; `text` is the line with its words."""
+
+    session: str
+    title: str
+    message: str
+    author: str
+    time: float
+    text: str
+
+
+class ShowFound(Struct, frozen=True, tag_field="kind", tag="found"):
+    """The result of a search for `typed`: messages, the latest first."""
+
+    typed: str
+    words: tuple[str, ...]
+    ignores_case: bool
+    list: tuple[FoundMessage, ...]
 
 
 class Closed(Struct, frozen=True, tag_field="kind", tag="closed"):
@@ -346,6 +378,7 @@ Update = (
     | ShowSessions
     | ShowSession
     | Pick
+    | ShowFound
     | Closed
     | ShowMessages
     | ShowEnd

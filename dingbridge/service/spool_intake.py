@@ -13,7 +13,8 @@ from msgspec import structs
 
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.catalogue import sessions
-from dingbridge.core.commands import editor_commands
+from dingbridge.core.commands import command_lines
+from dingbridge.core.commands.editor_commands import Subcommand
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.sessions.spool import SpoolFile, SpoolRow
 from dingbridge.core.user_file import UserFile
@@ -128,13 +129,13 @@ class SpoolIntake:
             return EditorEvent(row.name, payload, self._file(payload.get("file")))
         try:
             command = read_as(payload, RunCommand, row.name)
-            call = editor_commands.parse(command.line, has_range=command.has_range)
+            call = command_lines.parse(command.line, has_range=command.has_range)
         except BridgeError as error:
             log.warning("a message of an editor that was left is damaged: %s", error)
             return None
         place = command.place if isinstance(command.place, dict) else {}
         name = place.get("path") if call.argument == "%" else call.argument
-        is_file = call.command is editor_commands.Subcommand.SEND_FILE
+        is_file = call.command is Subcommand.SEND_FILE
         return structs.replace(
             command,
             place=_uncounted(place),

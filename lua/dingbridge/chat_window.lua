@@ -14,6 +14,7 @@ local highlight = require('dingbridge.highlight')
 local say = require('dingbridge.say')
 local starting = require('dingbridge.starting')
 local state = require('dingbridge.state')
+local transcript_jump = require('dingbridge.lazily')('dingbridge.transcript_jump')
 local chat_layout = require('dingbridge.chat_layout')
 
 local M = {}
@@ -81,6 +82,9 @@ function M.open(session)
   if state.unread[session] then
     require('dingbridge.unread').opened(session)
   end
+  if state.jump then
+    transcript_jump.try(session, view)
+  end
   if typed then
     drafts.take_over(session, typed)
     starting.close()
@@ -105,6 +109,9 @@ local function catch_up(session)
     return
   end
   local is_behind = view and transcript_buffer.add_slice(view, transcript)
+  if view and state.jump then
+    transcript_jump.try(session, view)
+  end
   if transcript.more and not is_behind then
     transcript.more = false
     require('dingbridge.host').tell('earlier', { session = session })

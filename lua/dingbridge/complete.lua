@@ -47,8 +47,9 @@ end
 ---@return string[]
 function M.complete(arglead, cmdline, cursorpos, known)
   local words = words_before(cmdline:sub(1, cursorpos - #arglead))
-  if words[1] == 'to' then
-    return names_beginning_with(known.target or {}, vim.list_slice(words, 2), arglead)
+  if words[1] == 'to' or words[1] == 'rename' then
+    local names = known[words[1] == 'to' and 'target' or 'title'] or {}
+    return names_beginning_with(names, vim.list_slice(words, 2), arglead)
   elseif #words == 2 and words[2] == generated.platform then
     return beginning_with(known.account or {}, arglead)
   elseif #words == 2 and words[1] == 'pair' then
@@ -107,7 +108,9 @@ function M.line(arglead, cmdline, cursorpos)
   local accounts = vim.tbl_map(function(account)
     return account.account
   end, require('dingbridge').status().accounts)
+  local current = state.session(vim.b.dingbridge_session or state.current)
   local known = {
+    title = { current and current.title },
     session = require('dingbridge.host').is_running() and sessions or ids_on_disk(),
     account = accounts,
     failed = state.outbox.failed,

@@ -73,6 +73,9 @@ local M = {
   --- Open access requests and pairings by account: the argument for commands, and the name.
   ---@type table<string, { asking: { [1]: string, [2]: string }[], paired: { [1]: string, [2]: string }[] }>
   let_in = {},
+  --- A message to show, once its session is filled up to there.
+  ---@type dingbridge.Jump|nil
+  jump = nil,
   --- Whether the service was attached and is gone.
   service_gone = false,
   --- The session that the user viewed last.

@@ -54,9 +54,14 @@ local handlers = {
     state.current = update.id
     chat_window.open(update.id)
   end,
-  pick = function()
+  pick = function(update)
     -- The list waits for an answer; the updates after this one do not.
-    vim.schedule(require('dingbridge.session_picker').pick)
+    vim.schedule(function()
+      require('dingbridge.session_picker').pick(update.latest)
+    end)
+  end,
+  found = function(update)
+    require('dingbridge.search').show(update)
   end,
   closed = function(update)
     state.forget(update.id)
@@ -197,7 +202,7 @@ local handlers = {
 }
 
 --- The updates that change windows.
-local MOVES = { open = true, edit = true, closed = true, report = true }
+local MOVES = { open = true, edit = true, closed = true, report = true, found = true }
 
 --- Applies updates at once; those that change windows only after the user has left the command-line
 --- window, where Neovim forbids it.

@@ -164,10 +164,11 @@ def test_sessions_are_made_listed_opened_stepped_through_and_deleted(editor: Edi
     """)
     editor.chat("list")
     editor.until(lambda: current(editor) == third)
-    assert editor.lua("return Items") == ["three %#x", "two", "one"]
+    listed = [item.rpartition(" ")[0].rstrip() for item in editor.lua("return Items")]
+    assert listed == ["three %#x", "two", "one"]  # before the time
 
     editor.chat("delete")
-    editor.until_said("was deleted; its transcript is in the sessions' trash folder")
+    editor.until_said("was deleted; :Chat undo brings it back")
     assert [row["id"] for row in editor.sessions()] == [second, first]
     assert editor.chat_lines(third) == []
     trash = editor.data / "dingbridge" / "sessions" / "trash"
@@ -247,6 +248,40 @@ def test_a_session_is_saved_to_a_file_and_loaded_from_it(editor: Editor, tmp_pat
     assert "more" not in (tmp_path / "my chat.jsonl").read_text()
 
 
+def test_a_session_without_messages_is_loaded_as_it_was_saved(
+    editor: Editor, tmp_path: Path
+) -> None:
+    editor.setup({})
+    editor.execute("cd", tmp_path)
+    new(editor, "Nothing yet")
+    editor.chat("save empty.jsonl")
+    editor.until_said("saved as")
+    editor.chat("load empty.jsonl")
+    editor.until(lambda: [row["title"] for row in editor.sessions()] == ["Nothing yet"] * 2)
+
+
+def test_a_session_is_saved_as_markdown_which_cannot_be_loaded(
+    editor: Editor, tmp_path: Path
+) -> None:
+    editor.setup({})
+    editor.execute("cd", tmp_path)
+    (tmp_path / "taken.md").write_text("precious")
+    new(editor, "发布 2.4")
+    editor.chat("send see\n```lua\nlocal x = 1\n```")
+    editor.until(editor.transcript)
+    editor.chat("save taken.md")
+    editor.until_said("exists already")
+    assert (tmp_path / "taken.md").read_text() == "precious"
+    editor.chat("save my chat.md")
+    editor.until_said("saved as")
+    title, heading, text = (tmp_path / "my chat.md").read_text().split("\n\n")
+    assert title == "# 发布 2.4"
+    assert heading.startswith("## You · 20")
+    assert text == "see\n```lua\nlocal x = 1\n```\n"
+    editor.chat("load my chat.md")
+    editor.until_said("my chat.md is not a transcript")
+
+
 def test_a_file_in_the_home_folder_may_be_named_with_a_tilde(
     start_editor: StartEditor, tmp_path: Path
 ) -> None:
@@ -272,9 +307,15 @@ def test_commands_ids_platforms_and_files_are_completed(editor: Editor, tmp_path
     editor.execute("cd", tmp_path)
     assert completions(editor, "Chat open ") == ["long-ago"]  # no host runs yet
     session = new(editor, "one")
-    assert completions(editor, "Chat un") == ["unbridge"]
+    assert completions(editor, "Chat unb") == ["unbridge"]
     assert {"bridge", "send", "status"} < set(completions(editor, "DingTalk "))
-    assert completions(editor, "'<,'>Chat se") == [*("send", "send-file", "send-image", "service")]
+    assert completions(editor, "'<,'>Chat se") == [
+        "search",
+        "send",
+        "send-file",
+        "send-image",
+        "service",
+    ]
     assert completions(editor, "Chat bridge ") == ["dingtalk"]
     assert set(completions(editor, "Chat open ")) == {session, "long-ago"}
     assert completions(editor, "Chat open x") == []
@@ -425,9 +466,11 @@ def test_a_killed_host_loses_nothing_and_doubles_nothing(bound: Editor, sandbox:
     sandbox.client.say("before")
     bound.until(bound.transcript)
     sandbox.client.fault(Fault.hang("/robot/sendBySession*"))
+    bound.listen()
     bound.chat("send under way")
     sandbox.client.wait_hanging(1)
     bound.until(lambda: "under way" in on_disk(bound, session))
+    bound.until(lambda: bound.heard("DingbridgeQueued"))
     bound.lua("vim.api.nvim_set_current_win(vim.fn.bufwinid('chat://*/draft'))")
     bound.type_draft("not taken")
     host = bound.host_pid()

@@ -85,7 +85,8 @@ REACHES_OUT = {
     *("files/media_downloads.py", "files/transfers.py", "files/uploads.py"),
     *("robots/robot_lock.py", "robots/robot_reactions.py", "robots/robot_resources.py"),
     *("robots/robot_service.py", "robots/sender_queue.py", "robots/shutdown.py"),
-    *("robots/stream_link.py", "sessions/saved_files.py"),
+    *("robots/stream_link.py", "sessions/saved_files.py", "sessions/transcript_storage.py"),
+    "sessions/message_search.py",
 }
 """The modules of the service that use edges; all others are given what they need by `ports`."""
 

@@ -46,7 +46,7 @@ OTHER_NAME = Sentence("choose another name, or remove it first")
 UNWRITABLE = Sentence("{path} cannot be written: {reason}")
 NOT_SAVED = Sentence("{path} was not written: the service ended meanwhile")
 NO_TRANSCRIPT = Sentence("{path} is not a transcript")
-LOAD_SAVED = Sentence("load a file that `:Chat save` wrote")
+LOAD_SAVED = Sentence("load a file that `:Chat save` wrote, but not as Markdown")
 EMPTY = Sentence("{name} is empty, and DingTalk takes no empty files.")
 TOO_LARGE_TO_ZIP = Sentence(
     "{name} is {size}; files above {zipped} are not zipped for DingTalk, which takes up to {most}."

@@ -6,7 +6,12 @@ from dingbridge.core.catalogue.sentence import Sentence
 
 NO_SESSION_YET = Sentence("there is no session yet")
 CHAT_STARTS_ONE = Sentence(":Chat starts one")
-DELETED = Sentence("“{title}” was deleted; its transcript is in the sessions' trash folder")
+DELETED = Sentence("“{title}” was deleted; :Chat undo brings it back")
+EMPTIED = Sentence("“{title}” was emptied; :Chat undo brings its messages back")
+BROUGHT_BACK = Sentence("“{title}” is back")
+NOTHING_FOUND = Sentence("no message has {words}")
+MORE_FOUND = Sentence("{count} messages were found; these are the latest {shown}")
+NOTHING_TO_UNDO = Sentence("nothing was cleared or deleted that could be brought back")
 SAVED = Sentence("saved as {path}")
 NEW_STARTS_ONE = Sentence(":Chat new starts one")
 DAMAGED_LINES = Sentence(
@@ -18,6 +23,7 @@ LIST_SHOWS_ALL = Sentence(":Chat list shows all of them")
 KEPT_HERE_ONLY = Sentence(
     "kept here only: this session is not bound; :Chat bridge dingtalk binds it"
 )
+TITLE_EMPTY = Sentence("nothing of this title can be seen")
 NO_LINES = Sentence("no lines are selected")
 SELECT_LINES = Sentence(":'<,'>Chat send-image")
 NOTHING_TO_STOP = Sentence("no answer is being worked on")

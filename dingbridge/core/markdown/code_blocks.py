@@ -12,17 +12,17 @@ from dingbridge.core.text import clean
 _LANGUAGE = re.compile(r"[\w+#.-]+")
 
 
-def title(text: str) -> str:
+def title(text: str, characters: int = TITLE_CHARACTERS) -> str:
     """Return what the conversation list and the push show for the Markdown `text`.
 
-    At least one visible character, at most `TITLE_CHARACTERS`; see `rendering.titles`.
+    At least one visible character, at most `characters`; see `rendering.titles`.
     """
-    if len(text) <= TITLE_CHARACTERS and is_plain(text):
+    if len(text) <= characters and is_plain(text):
         return text
     # Imported late: a start does not need the parser.
     from dingbridge.core.markdown.rendering import titles
 
-    return titles.title(text)
+    return titles.title(text, characters)
 
 
 def fenced(code: str, file_name: str, language: str, first_line: int, last_line: int) -> str:

@@ -147,6 +147,12 @@ def with_binding(state: State, binding: Binding) -> State:
     return structs.replace(state, bindings=bindings, released=released)
 
 
+def with_title(state: State, session: str, title: str) -> State:
+    """`state` with this title of a session, if that is bound."""
+    known = state.bindings.get(session)
+    return state if known is None else with_binding(state, structs.replace(known, title=title))
+
+
 def with_made(state: State, binding: Binding, bound: Collection[str]) -> State:
     """`state` with this session, which was created on demand.
 

@@ -18,7 +18,8 @@ class SessionInfo(Struct, frozen=True):
     """The session's own data. `created` is Unix seconds.
 
     A session created on demand also has its `account` and what it began with; `cwd` is its project
-    folder. Empty for all others.
+    folder. Empty for all others. `is_untitled`: the title is a placeholder, which the first message
+    replaces.
     """
 
     id: str
@@ -29,6 +30,7 @@ class SessionInfo(Struct, frozen=True):
     instructions: str = ""
     cwd: str = ""
     model: str = ""
+    is_untitled: bool = False
 
 
 class DeliveryLine(Struct, frozen=True, omit_defaults=True):
@@ -109,6 +111,18 @@ def read_info(line: bytes) -> SessionInfo | None:
     except _NOT_READABLE:
         return None
     return None if info is UNSET else info
+
+
+def read_texts(line: bytes) -> tuple[Message | None, DeliveryLine | None]:
+    """The message in a transcript's line, or the update that has a new text; None for anything
+    else."""
+    try:
+        entry = _decoder.decode(line)
+    except _NOT_READABLE:
+        return None, None
+    message = None if entry.message is UNSET else entry.message
+    update = None if entry.fate is UNSET or not entry.fate.text else entry.fate
+    return message, update
 
 
 def read(lines: Iterable[bytes], fallback: SessionInfo) -> Transcript:

@@ -1,4 +1,7 @@
-"""Transcripts on disk: `sessions/<id>.jsonl`, append only."""
+"""Transcripts on disk: `sessions/<id>.jsonl`, append only.
+
+A session with another title than its first line says has that in `sessions/<id>.title`.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,13 @@ import os
 import re
 import time
 from collections.abc import Collection, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import BinaryIO
 
 from msgspec import structs
 
-from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.messages import Message
 from dingbridge.core.sessions import transcript
 from dingbridge.core.sessions.transcript import (
     Arrival,
@@ -24,17 +27,19 @@ from dingbridge.core.sessions.transcript import (
     TranscriptPart,
 )
 from dingbridge.edges.storage import own_files
+from dingbridge.edges.storage.message_lookup import messages_in
+from dingbridge.edges.storage.trash import Trash
 
 log = logging.getLogger(__name__)
 
 CLOCK_SET_BACK = 86_400.0
 """Seconds by which the clock may have been set back since a file was written."""
 
-_NAMED = re.compile(rb'"id":"([^"]*)"')
-"""An id in a line; inside of a text the quotes are escaped."""
-
 PART_BYTES = 64 * 1024
 """Bytes of a transcript that are read and shown at a time; more if one line is longer."""
+
+LATEST_BYTES = 4096
+"""Bytes at its end that are read first to find a transcript's last message."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -44,7 +49,7 @@ class Transcripts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._trash = folder / "trash"
+        self._trash = Trash(folder)
         # How far each transcript was shown, by session: the file, and a byte offset. Our own writes
         # advance it; other processes may write as well.
         self._told: dict[str, tuple[int, int]] = {}
@@ -61,7 +66,7 @@ class Transcripts:
             try:
                 changed = path.stat().st_mtime
                 with own_files.reading(path) as file:
-                    info = transcript.read_info(file.readline())
+                    info = self._titled(path.stem, transcript.read_info(file.readline()))
             except FileNotFoundError:
                 # Another process has just deleted it.
                 continue
@@ -72,14 +77,34 @@ class Transcripts:
             found.append((changed, structs.replace(info or fallback, id=path.stem)))
         return [info for _, info in sorted(found, key=lambda pair: pair[0], reverse=True)]
 
+    def ids(self) -> tuple[str, ...]:
+        """The sessions that have a transcript."""
+        names = (path.stem for path in self._folder.glob("*.jsonl"))
+        return tuple(name for name in names if _ID.fullmatch(name))
+
     def load(self, session: str) -> Transcript:
         """The whole transcript of a session."""
         fallback = SessionInfo(session, session, time.time())
         try:
-            with own_files.reading(self._path(session)) as file:
-                return transcript.read(file, fallback)
+            with own_files.reading(self.path(session)) as file:
+                loaded = transcript.read(file, fallback)
         except FileNotFoundError:
             return Transcript(fallback, ())
+        return structs.replace(loaded, info=self._titled(session, loaded.info) or fallback)
+
+    def _titled(self, session: str, info: SessionInfo | None) -> SessionInfo | None:
+        """The data of a session with its present title."""
+        try:
+            with own_files.reading(self.path(session, "title")) as file:
+                return transcript.read_info(file.readline()) or info
+        except OSError:
+            return info
+
+    def rename(self, info: SessionInfo) -> None:
+        """Store the title of a session; it survives the process, and a power cut after a while."""
+        own_files.write_whole(
+            self.path(info.id, "title"), transcript.encode(Entry(session=info)), sync=False
+        )
 
     def end(self, session: str) -> TranscriptPart:
         """The last part of a transcript."""
@@ -94,7 +119,7 @@ class Transcripts:
         there now, the part `is_anew`, and `end` has to be called for the new one."""
         told = self._told.get(session)
         try:
-            with own_files.reading(self._path(session)) as file:
+            with own_files.reading(self.path(session)) as file:
                 found = os.fstat(file.fileno())
                 if told is None or found.st_ino != told[0] or found.st_size < told[1]:
                     self._told[session] = found.st_ino, found.st_size
@@ -111,7 +136,7 @@ class Transcripts:
 
     def _part(self, session: str, before: int | None) -> TranscriptPart:
         try:
-            with own_files.reading(self._path(session)) as file:
+            with own_files.reading(self.path(session)) as file:
                 found = os.fstat(file.fileno())
                 told = self._told.setdefault(session, (found.st_ino, found.st_size))
                 if before is None:
@@ -123,10 +148,25 @@ class Transcripts:
         except FileNotFoundError:
             return TranscriptPart(is_anew=before is not None)
 
-    def _read_before(self, file: BinaryIO, offset: int) -> TranscriptPart:
+    def latest(self) -> dict[str, Message]:
+        """The last message of each session that has one, by session. Unreadable ones are left
+        out."""
+        found: dict[str, Message] = {}
+        for path in self._folder.glob("*.jsonl"):
+            try:
+                with own_files.reading(path) as file:
+                    end = file.seek(0, os.SEEK_END)
+                    messages = self._read_before(file, end, LATEST_BYTES).messages
+            except OSError as cause:
+                log.warning("%s cannot be read: %s", path.name, cause.strerror)
+                continue
+            if messages:
+                found[path.stem] = messages[-1]
+        return found
+
+    def _read_before(self, file: BinaryIO, offset: int, size: int = PART_BYTES) -> TranscriptPart:
         """The last whole lines before a byte offset, including at least one message if there is
         one."""
-        size = PART_BYTES
         while True:
             begin = max(0, offset - size)
             file.seek(begin)
@@ -142,7 +182,7 @@ class Transcripts:
     def begin(self, info: SessionInfo) -> None:
         """Create a transcript durably, unless it exists: without it, the session could not be bound
         or used again."""
-        path = self._path(info.id)
+        path = self.path(info.id)
         if not path.exists():
             own_files.make_own_folder(path.parent)
             own_files.append_lines(path, transcript.encode(Entry(session=info)), sync=True)
@@ -150,19 +190,19 @@ class Transcripts:
     def append(self, session: str, *entries: Entry, info: SessionInfo | None = None) -> None:
         """Append lines. If another editor has deleted the session, the file is created again, with
         `info` as its first line."""
-        path = self._path(session)
+        path = self.path(session)
         self._begin(path, info)
         self._add(session, b"".join(map(transcript.encode, entries)))
 
     def settle(self, session: str, *fates: DeliveryLine, sync: bool = False) -> None:
         """Append updates of messages, unless the session was deleted; durable with `sync`."""
-        path = self._path(session)
+        path = self.path(session)
         if path.exists():
             lines = (transcript.encode(Entry(fate=fate)) for fate in fates)
             self._add(session, b"".join(lines), sync=sync)
 
     def _add(self, session: str, lines: bytes, *, sync: bool = False) -> None:
-        added = own_files.append_lines(self._path(session), lines, sync=sync)
+        added = own_files.append_lines(self.path(session), lines, sync=sync)
         if self._told.get(session) == (added.file, added.begin):
             # The caller shows these updates itself.
             self._told[session] = added.file, added.end
@@ -181,10 +221,10 @@ class Transcripts:
         `info` is as for `append`. The file is searched for such arrivals only, because no other
         process adds robot messages.
         """
-        path = self._path(session)
+        path = self.path(session)
         self._begin(path, info)
         again = {arrival.message.id for arrival in arrivals if arrival.again}
-        standing = _standing(path, again) if again else set()
+        standing = messages_in(path, again) if again else set()
         is_new, lines = [], []
         for arrival in arrivals:
             message = arrival.message
@@ -203,7 +243,7 @@ class Transcripts:
         for path in self._folder.glob("*.jsonl"):
             try:
                 if path.stat().st_mtime >= since - CLOCK_SET_BACK:
-                    found |= dict.fromkeys(_standing(path, messages), path.stem)
+                    found |= dict.fromkeys(messages_in(path, messages), path.stem)
             except OSError as cause:
                 log.warning("%s cannot be read: %s", path.name, cause.strerror)
         return found
@@ -212,64 +252,34 @@ class Transcripts:
         """Create an empty transcript; the old one is moved to the trash."""
         self.delete(info.id)
         self.append(info.id, Entry(session=info))
-        found = self._path(info.id).stat()
+        found = self.path(info.id).stat()
         self._told[info.id] = found.st_ino, found.st_size
 
     def delete(self, session: str) -> None:
         """Move the transcript to the trash."""
-        path = self._path(session)
+        self.path(session)
         self._told.pop(session, None)
-        if not path.exists():
-            return
-        own_files.make_own_folder(self._trash)
-        os.replace(path, self._trash / f"{session}-{time.time_ns()}.jsonl")
+        self._trash.put(session)
 
-    def saved(self, session: str) -> bytes:
-        """The bytes of a transcript for `:Chat save`. Raises `BridgeError` if it is unreadable."""
-        try:
-            loaded = self.load(session)
-        except OSError as cause:
-            path = self._path(session)
-            raise BridgeError(say.UNREADABLE(path=path, reason=cause.strerror)) from cause
-        return transcript.encode_all(loaded.info, loaded.messages)
+    def bring_back(self) -> SessionInfo | None:
+        """Move what was cleared or deleted last out of the trash, above what its session got
+        meanwhile. Returns that session, or None if there is nothing."""
+        session = self._trash.bring_back()
+        if not session:
+            return None
+        self._told.pop(session, None)
+        with own_files.reading(self.path(session)) as file:
+            info = self._titled(session, transcript.read_info(file.readline()))
+        return info or SessionInfo(session, session, time.time())
 
-    def take_in(self, copy: Path, name: str, session: str) -> Transcript:
-        """Create a session from `copy`, the copy of a file that the user loads (untrusted).
-
-        `name` is the original file's. Raises `BridgeError` if it is not a transcript.
-        """
-        with own_files.reading(copy) as file:
-            title = PurePath(name).stem
-            loaded = transcript.read(file, SessionInfo(session, title, time.time()))
-        if loaded.damaged or not loaded.messages:
-            raise BridgeError(
-                say.NO_TRANSCRIPT(path=name),
-                fix=say.LOAD_SAVED(),
-            )
-        loaded = transcript.as_new_session(loaded, session)
-        path = self._path(session)
+    def write(self, new: Transcript) -> None:
+        """Create the whole transcript of a new session."""
+        path = self.path(new.info.id)
         own_files.make_own_folder(path.parent)
-        own_files.write_whole(path, transcript.encode_all(loaded.info, loaded.messages))
-        return loaded
+        own_files.write_whole(path, transcript.encode_all(new.info, new.messages))
 
-    def _path(self, session: str) -> Path:
+    def path(self, session: str, ending: str = "jsonl") -> Path:
+        """A file of a session. Raises `BridgeError` for what cannot be the id of one."""
         if not _ID.fullmatch(session):
             raise BridgeError(f"{session!r} is not the id of a session")
-        return self._folder / f"{session}.jsonl"
-
-
-def _standing(path: Path, messages: Collection[str]) -> set[str]:
-    """Which of these messages are in a transcript, which is synced before. Only complete lines
-    count: a crash may have truncated one."""
-    wanted = {message.encode() for message in messages}
-    try:
-        with own_files.reading(path) as file:
-            lines = [line for line in file if not wanted.isdisjoint(_NAMED.findall(line))]
-    except FileNotFoundError:
-        return set()
-    shown = transcript.read(lines, SessionInfo("", "", 0.0)).messages
-    found = {message.id for message in shown} & set(messages)
-    if found:
-        # Their writer may have been killed before the sync.
-        own_files.sync(path)
-    return found
+        return self._folder / f"{session}.{ending}"

@@ -56,7 +56,7 @@ class Account:
         self.settings = AccountSettings(name)
         self.bindings = AccountBindings(name, sessions)
         self.destinations = SessionDestinations(name, sessions, lambda: self.options)
-        self.member = PendingRequests(self._robot, ports.pid, ports.cwd, sessions.pending)
+        self.member = PendingRequests(self._robot, ports.pid, ports.cwd, sessions.store.pending)
 
     @property
     def options(self) -> Options:
@@ -175,6 +175,13 @@ class Account:
         self._show_notice(say.RELEASED(title=self._sessions.title(session)))
         self._changed()
 
+    def retitled(self, session: str) -> None:
+        """A session that is bound to the account, or was made for it, has another title."""
+        title = self._sessions.title(session)
+        if session == self.bound:
+            self.member.holds(session, title)
+        self.member.notify(robot_requests.Retitle(session, title))
+
     def restore(self, session: str, target: Target | None) -> None:
         """Bind the session that was bound before, unless another one is bound here."""
         if self.bound or not session:
@@ -202,7 +209,7 @@ class Account:
     def _restore_listed(
         self, session: str, target: Target | None, infos: list[SessionInfo]
     ) -> None:
-        self._sessions.refresh(infos)
+        self._sessions.store.refresh(infos)
         if session in self._sessions:
             self.restore(session, target)
         else:

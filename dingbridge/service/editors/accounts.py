@@ -44,6 +44,7 @@ class Accounts:
         self._told_of: dict[str, updates.ShowDestinations] = {}
         sessions.readdressed = self.notify_destinations
         sessions.read = self._learn
+        sessions.retitled = self._retitled
 
     def __iter__(self) -> Iterator[Account]:
         return iter(tuple(self._accounts.values()))
@@ -171,6 +172,11 @@ class Accounts:
         if self._told_of.get(session) != update:
             self._told_of[session] = update
             self._ports.editor.show(update)
+
+    def _retitled(self, session: str) -> None:
+        account = self.of(session)
+        if account is not None:
+            account.retitled(session)
 
     def _learn(self, session: str, messages: tuple[Message, ...]) -> None:
         account = self.of(session)

@@ -13,7 +13,6 @@ from dingbridge.core.timeouts import LEAVE_WITHIN
 from dingbridge.edges.programs.responder_program import Answered
 from dingbridge.protocol import frames, updates
 from dingbridge.protocol.command_queue import CommandQueue
-from dingbridge.service.adapters import TranscriptStorage
 from dingbridge.service.editors import news_dispatch, restored_bindings
 from dingbridge.service.editors.bridge import Bridge
 from dingbridge.service.editors.departure import Departure
@@ -30,7 +29,9 @@ from dingbridge.service.editors.shared import SharedServices
 from dingbridge.service.files.transfers import Transfers
 from dingbridge.service.files.uploads import Uploads
 from dingbridge.service.robots.robot_news import News, RestoreBinding
+from dingbridge.service.sessions.message_search import MessageSearch
 from dingbridge.service.sessions.saved_files import SavedFiles
+from dingbridge.service.sessions.transcript_storage import TranscriptStorage
 from dingbridge.service.spool_intake import SpooledFrame, SpoolIntake
 
 log = logging.getLogger(__name__)
@@ -80,10 +81,8 @@ class AttachedEditor:
 
     def start(self) -> None:
         """Read the state on disk, then build the bridge. Frames wait until then."""
-        shared = self._shared
-        shared.files.disk.do(
-            lambda: restored_bindings.found_on_disk(shared.files, shared.data), self._build
-        )
+        files, data = self._shared.files, self._shared.data
+        files.disk.do(lambda: restored_bindings.found_on_disk(files, data), self._build)
 
     def _build(self, left: EarlierState) -> None:
         shared = self._shared
@@ -91,6 +90,7 @@ class AttachedEditor:
             editor=self.screen,
             storage=TranscriptStorage(shared.files),
             saved=SavedFiles(shared.files, self._transfers),
+            search=MessageSearch(shared.files.transcripts, shared.files_thread),
             robot=self._memberships.join,
             programs=self._programs.responders,
             project=self._programs.project,

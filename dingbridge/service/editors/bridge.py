@@ -19,6 +19,7 @@ from dingbridge.service.editors.remote_requests import RemoteRequests
 from dingbridge.service.editors.reports import Reports
 from dingbridge.service.editors.responder_replies import ResponderReplies
 from dingbridge.service.editors.responders import Responders
+from dingbridge.service.editors.search_command import SearchCommand
 from dingbridge.service.editors.sending import Sending
 from dingbridge.service.editors.session_commands import SessionCommands
 from dingbridge.service.editors.session_requests import SessionRequests
@@ -49,6 +50,7 @@ class Bridge:
         self.received = ReceivedMessages(editor, chats, ports.media, self.replies, ports.later)
         self.files = FileSending(editor, runtime, chats, ports.packing)
         self.session_commands = SessionCommands(editor, ports.storage, ports.saved, runtime, chats)
+        self.search = SearchCommand(editor, ports.search, self.sessions)
         self.destination_choice = DestinationChoice(editor, self.sessions, self.accounts)
         self.access = AccessCommands(self.accounts, editor)
         self.lookups = EditorLookups(editor, runtime, ports.later)
@@ -106,7 +108,7 @@ class Bridge:
     @property
     def last_error(self) -> str:
         """The latest error of this editor, in words; empty after a success."""
-        return self.sessions.trouble or self.sending.last_error
+        return self.sessions.store.trouble or self.sending.last_error
 
     def disk_changed(self) -> None:
         """The disk starts or stops refusing writes."""

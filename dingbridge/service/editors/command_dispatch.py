@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from dingbridge.core.catalogue import sessions as say
-from dingbridge.core.commands.editor_commands import CommandLine, Subcommand
+from dingbridge.core.commands.command_lines import CommandLine
+from dingbridge.core.commands.editor_commands import Subcommand
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.secrets.excerpts import Around
 from dingbridge.core.sessions import targets
@@ -46,10 +47,16 @@ def dispatch(
             own.step(at, 1)
         case Subcommand.PREV:
             own.step(at, -1)
+        case Subcommand.RENAME:
+            own.rename(own.current(at), argument)
         case Subcommand.CLEAR:
-            bridge.sessions.clear(own.current(at))
+            own.clear(own.current(at))
         case Subcommand.DELETE:
             own.delete(own.current(at))
+        case Subcommand.UNDO:
+            own.undo()
+        case Subcommand.SEARCH:
+            bridge.search.run(argument)
         case Subcommand.SAVE:
             own.save(_named(file), at)
         case Subcommand.LOAD:

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from dingbridge.core.catalogue import service as say
-from dingbridge.core.commands import editor_commands
+from dingbridge.core.commands import command_lines
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import At
 from dingbridge.core.questions import ReplyContext
@@ -138,7 +138,7 @@ def carry_out(bridge: Bridge, frame: RunCommand | EditorEvent) -> None:
     match frame:
         case RunCommand(line=line, place=place, has_range=has_range, id=message, file=file):
             at = read_as(place, CommandContext, "command")
-            call = editor_commands.parse(line, has_range=has_range)
+            call = command_lines.parse(line, has_range=has_range)
             command_dispatch.dispatch(bridge, call, at, message, file)
         case EditorEvent(name=name, payload=payload, file=file):
             action(bridge, name, payload, file)()

@@ -16,7 +16,7 @@ from dingbridge.service.files.file_ports import Downloads, FilePacking
 from dingbridge.service.robots.robot_news import Ruling
 from dingbridge.service.robots.robot_requests import Ask, SendMessage
 from dingbridge.service.runtime import Later, Runtime
-from dingbridge.service.sessions.session_ports import Saved, Storage
+from dingbridge.service.sessions.session_ports import Saved, Search, Storage
 
 
 class RobotAccess(Protocol):
@@ -111,6 +111,7 @@ class EditorPorts(Struct, frozen=True):
     editor: Screen
     storage: Storage
     saved: Saved
+    search: Search
     robot: Callable[[str], RobotAccess]
     programs: Programs
     project: Project

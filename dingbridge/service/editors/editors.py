@@ -35,7 +35,7 @@ from dingbridge.protocol.frames import (
     decode_from_host,
     encode,
 )
-from dingbridge.service.adapters import SystemRuntime, TranscriptStorage
+from dingbridge.service.adapters import SystemRuntime
 from dingbridge.service.editors.attached_editor import AttachedEditor
 from dingbridge.service.editors.command_values import CommandValues
 from dingbridge.service.editors.shared import SharedServices
@@ -44,6 +44,7 @@ from dingbridge.service.files.media_downloads import MediaDownloads
 from dingbridge.service.robots.robot_resources import RobotResources
 from dingbridge.service.robots.robots import Robots
 from dingbridge.service.sessions.store import SessionStore
+from dingbridge.service.sessions.transcript_storage import TranscriptStorage
 from dingbridge.service.sessions.unread_counts import UnreadCounts
 from dingbridge.service.shell_messages import ShellMessages
 

@@ -253,7 +253,7 @@ class Sending:
 
     def show_unsaved(self) -> None:
         """While the disk refuses writes, show that at messages that no robot has on disk yet."""
-        trouble = self._sessions.trouble
+        trouble = self._sessions.store.trouble
         for account in self._accounts if trouble else ():
             for ask in account.member.unanswered:
                 if ask.session in self._sessions:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError, told
+from dingbridge.core.messages import Message
+from dingbridge.core.sessions import titles
 from dingbridge.core.sessions.transcript import SessionInfo
+from dingbridge.core.text import shorten, visible
 from dingbridge.core.user_file import UserFile
 from dingbridge.protocol import updates
 from dingbridge.service.editors.chats import Chats
@@ -12,6 +15,9 @@ from dingbridge.service.editors.command_context import CommandContext
 from dingbridge.service.editors.screen import Screen
 from dingbridge.service.runtime import Runtime
 from dingbridge.service.sessions.session_ports import Saved, Storage
+
+FIRST_WORDS = 120
+"""Characters of a message that the list of sessions shows at most."""
 
 
 class SessionCommands:
@@ -57,14 +63,45 @@ class SessionCommands:
         """Let the user choose among all sessions."""
 
         def listed(infos: list[SessionInfo]) -> None:
-            self._sessions.refresh(infos)
-            self._editor.show(updates.Pick())
+            self._sessions.store.refresh(infos)
+            self._storage.latest(read)
+
+        def read(latest: dict[str, Message]) -> None:
+            rows = (
+                updates.LatestMessage(name, one.author, shorten(one.text, FIRST_WORDS), one.time)
+                for name, one in latest.items()
+            )
+            self._editor.show(updates.Pick(tuple(rows)))
 
         self._storage.list(listed)
 
     def step(self, at: CommandContext, step: int) -> None:
         """Show the session `step` places down the list."""
         self._sessions.open(self._sessions.neighbour(self.current_or_none(at), step))
+
+    def rename(self, session: str, title: str) -> None:
+        """Give a session another title. Raises `BridgeError` if nothing of it is visible."""
+        title = titles.given(title)
+        if not visible(title):
+            raise BridgeError(say.TITLE_EMPTY())
+        self._sessions.store.rename(session, title)
+
+    def clear(self, session: str) -> None:
+        """Remove all messages of a session."""
+        self._sessions.clear(session)
+        self._show_notice(say.EMPTIED(title=self._sessions.title(session)))
+
+    def undo(self) -> None:
+        """Bring back what was cleared or deleted last, and show it."""
+
+        def back(info: SessionInfo | None) -> None:
+            if info is None:
+                self._refused(BridgeError(say.NOTHING_TO_UNDO()))
+            else:
+                self._sessions.open(info.id)
+                self._show_notice(say.BROUGHT_BACK(title=self._sessions.title(info.id)))
+
+        self._sessions.store.bring_back(back)
 
     def delete(self, session: str) -> None:
         """Delete a session and release its binding."""

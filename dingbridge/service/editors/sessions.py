@@ -24,7 +24,7 @@ class EditorSessions:
 
     def __init__(self, editor: Screen, store: SessionStore, known: Sequence[SessionInfo]) -> None:
         self._editor = editor
-        self._store = store
+        self.store = store
         self._shown: dict[str, ShownTranscript] = {}
         self._damaged: dict[str, int] = {}
         self.current = known[0].id if known else ""
@@ -33,6 +33,8 @@ class EditorSessions:
         self.unsettled: Callable[[str, tuple[str, ...]], None] = lambda _session, _ids: None
         # Called when the conversations of a session have changed.
         self.readdressed: Callable[[str], None] = lambda _session: None
+        # Called when a session has another title.
+        self.retitled: Callable[[str], None] = lambda _session: None
         # Called with the latest message of each conversation when a part of a transcript was read.
         self.read: Callable[[str, tuple[Message, ...]], None] = lambda _session, _messages: None
         store.found(known)
@@ -40,54 +42,44 @@ class EditorSessions:
 
     def leave(self) -> None:
         """The editor is gone."""
-        self._store.leave(self)
+        self.store.leave(self)
 
     def __contains__(self, session: str) -> bool:
-        return session in self._store.infos
+        return session in self.store.infos
 
     @property
     def known(self) -> Set[str]:
         """The ids of all sessions."""
-        return self._store.infos.keys()
-
-    @property
-    def pending(self) -> set[str]:
-        """Ids of messages that an editor has not handed over to a robot yet."""
-        return self._store.pending
-
-    @property
-    def trouble(self) -> str:
-        """Why the disk refuses writes, in words; empty if it does not."""
-        return self._store.trouble
+        return self.store.infos.keys()
 
     def title(self, session: str) -> str:
         """The session's title."""
-        return self._store.infos[session].title
+        return self.store.infos[session].title
 
     def info(self, session: str) -> SessionInfo | None:
         """The session's title and start values; None if it is unknown."""
-        return self._store.infos.get(session)
+        return self.store.infos.get(session)
 
     def notify_list(self) -> None:
         """Show the list of sessions."""
         rows = tuple(
             updates.SessionRow(info.id, info.title, info.created, info.id in self.bindings)
-            for info in self._store.infos.values()
+            for info in self.store.infos.values()
         )
         self._editor.show(updates.ShowSessions(rows, self.current))
 
     def new(self, title: str) -> str:
         """Start a session at the top of the list and make it current. Returns its id."""
-        self.current = session = self._store.new(title)
-        self._store.notify_list()
+        self.current = session = self.store.new(title)
+        self.store.notify_list()
         return session
 
     def begin(self, session: str, account: str, start: SessionStart) -> None:
         """Start a session on demand, unless it exists. The current session stays."""
         if session not in self:
-            self._store.begin(session, account, start)
+            self.store.begin(session, account, start)
             self.current = self.current or session
-            self._store.notify_list()
+            self.store.notify_list()
 
     def open(self, session: str) -> None:
         """Show a session and make it current."""
@@ -115,7 +107,7 @@ class EditorSessions:
         if shown.begin is None:
             self._read_end(session, shown)
         else:
-            self._store.storage.since(session, lambda part: self._read_since(session, shown, part))
+            self.store.storage.since(session, lambda part: self._read_since(session, shown, part))
 
     def fill(self, session: str) -> None:
         """Read the next part above what is shown: the editor has time for it."""
@@ -128,14 +120,14 @@ class EditorSessions:
             if self._is_shown(session, shown) and shown.begin == begin:
                 self._read_part(session, shown, part)
 
-        self._store.storage.before(session, begin, read)
+        self.store.storage.before(session, begin, read)
 
     def _read_end(self, session: str, shown: ShownTranscript) -> None:
         def read(part: TranscriptPart) -> None:
             if self._is_shown(session, shown) and shown.begin is None:
                 self._read_part(session, shown, part)
 
-        self._store.storage.end(session, read)
+        self.store.storage.end(session, read)
 
     def watch_all(self, sessions: Sequence[str]) -> None:
         """Watch these sessions; close those that no longer exist."""
@@ -157,7 +149,7 @@ class EditorSessions:
     def neighbour(self, session: str, step: int) -> str:
         """The session `step` places down the list, which wraps around. Raises `BridgeError` without
         sessions."""
-        ids = list(self._store.infos)
+        ids = list(self.store.infos)
         if not ids:
             raise BridgeError(say.NO_SESSION_YET(), fix=say.NEW_STARTS_ONE())
         at = ids.index(session) if session in self else 0
@@ -166,33 +158,33 @@ class EditorSessions:
     def clear(self, session: str) -> None:
         """Remove all messages; the old transcript goes to the trash folder."""
         self._need(session)
-        self._store.clear(session)
+        self.store.clear(session)
 
     def delete(self, session: str) -> None:
         """Remove the session; its transcript goes to the trash folder."""
         self._need(session)
         # The command itself shows a notice here.
         self._shown.pop(session, None)
-        self._store.delete(session)
+        self.store.delete(session)
 
     def take_in(self, loaded: Transcript) -> None:
         """List and open a session that was loaded from a file."""
-        self._store.take_in(loaded)
+        self.store.take_in(loaded)
         self.open(loaded.info.id)
 
     def add(self, session: str, message: Message) -> None:
         """Append a message to the transcript, on disk and in the editors."""
         if message.id not in self._shown.get(session, ()):
             # Otherwise an earlier host or Neovim had submitted it before it was killed.
-            self._store.add(session, message)
+            self.store.add(session, message)
         if message.role is Role.EDITOR and message.delivery in (Delivery.NONE, Delivery.FAILED):
             # For messages to send, the outbox confirms that they are durable.
             confirmed = updates.Confirmed(message.id)
-            self._store.storage.written(session, lambda: self._editor.show(confirmed))
+            self.store.storage.written(session, lambda: self._editor.show(confirmed))
 
     def stands(self, session: str, message: str, then: Callable[[bool], None]) -> None:
         """Call `then` with whether the transcript contains a message."""
-        self._store.storage.load(
+        self.store.storage.load(
             session, lambda found: then(any(one.id == message for one in found.messages))
         )
 
@@ -200,19 +192,15 @@ class EditorSessions:
         self, session: str, message: Message, *, again: bool, then: Callable[[bool], None]
     ) -> None:
         """Append a robot message. `then` gets whether it was new, once it is durable."""
-        self._store.arrive(session, message, again=again, then=then)
+        self.store.arrive(session, message, again=again, then=then)
 
     def complete(self, session: str, message: str, text: str, then: Callable[[], None]) -> None:
         """Replace the text of a robot message; `then` runs once that is durable."""
-        self._store.complete(session, message, text, then)
+        self.store.complete(session, message, text, then)
 
     def settle(self, session: str, message: str, delivery: Delivery, reason: str) -> None:
         """Show a message's delivery. The robot writes the final one to the transcript."""
         self._show(session, updates.ShowDelivery(session, message, delivery, reason))
-
-    def refresh(self, infos: Sequence[SessionInfo]) -> None:
-        """Use the list of sessions as it is on disk."""
-        self._store.refresh(infos)
 
     # --- `View` -----------------------------------------------------------------------------------
 
@@ -223,6 +211,10 @@ class EditorSessions:
     def changed(self, session: str, update: updates.ShowMessages | updates.ShowDelivery) -> None:
         """Messages were added, a delivery changed, or the transcript was cleared."""
         self._show(session, update)
+
+    def renamed(self, session: str) -> None:
+        """A session has another title."""
+        self.retitled(session)
 
     def deleted(self, info: SessionInfo, following: str) -> None:
         """A session was deleted."""
@@ -249,7 +241,7 @@ class EditorSessions:
 
     def _read_part(self, session: str, shown: ShownTranscript, part: TranscriptPart) -> None:
         if part.is_anew:
-            self._store.notify_added(session, part)
+            self.store.notify_added(session, part)
             return
         is_end, met = shown.begin is None, len(shown.conversations)
         self._found(session, shown, shown.ending(part) if is_end else shown.earlier(part))
@@ -259,7 +251,7 @@ class EditorSessions:
     def _read_since(self, session: str, shown: ShownTranscript, part: TranscriptPart) -> None:
         if self._is_shown(session, shown):
             # It is read once, by whichever editor looks first.
-            self._store.notify_added(session, part)
+            self.store.notify_added(session, part)
         if self._is_shown(session, shown):
             self.read(session, tuple(shown.conversations.values()))
             if shown.begin:
@@ -281,7 +273,7 @@ class EditorSessions:
                     "warn",
                 )
             )
-        unknown = tuple(message for message in found.open if message not in self._store.pending)
+        unknown = tuple(message for message in found.open if message not in self.store.pending)
         if unknown:
             self.unsettled(session, unknown)
 

@@ -11,6 +11,7 @@ from dingbridge.core.sessions.state import (
     binding_for,
     binding_of,
     with_binding,
+    with_title,
     without_binding,
 )
 from dingbridge.service.robots import robot_news
@@ -78,6 +79,12 @@ class Bindings:
         """Report the binding and the conversation that wrote to the session last."""
         target = binding_of(self._cache.state, self._robot, session).target
         self._notify(member, robot_news.SessionBound(session, target))
+
+    def retitle(self, session: str, title: str) -> None:
+        """A session has another title. Every editor that is attached says so."""
+        known = self._cache.state.bindings.get(session)
+        if known is not None and known.title != title:
+            self._cache.change(lambda state: with_title(state, session, title))
 
     def unbind(self, member: int, session: str) -> None:
         """Release a session in all editors, on behalf of a member."""

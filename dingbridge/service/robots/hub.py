@@ -182,6 +182,8 @@ class Hub:
                 self._reactions.left(session)
                 self._bindings.unbind(member, session)
                 self._bound_changed()
+            case robot_requests.Retitle(session=session, title=title):
+                self._bindings.retitle(session, title)
             case robot_requests.InSession(news=news):
                 self.notices.broadcast(news, but=member)
             case robot_requests.Asking():
@@ -262,8 +264,7 @@ class Hub:
         return Budget(self._options.quota_calls, self._options.quota_pushes)
 
     def is_sending(self, now: float) -> bool:
-        """Whether the outbox has, or is about to have, a message that can leave within
-        `SENDS_WITHIN`."""
+        """Whether the outbox has, or is about to get, what can leave within `SENDS_WITHIN`."""
         return not self.outgoing.is_empty and self.health.cool_down[0] - now <= SENDS_WITHIN
 
     # --- status -----------------------------------------------------------------------------------

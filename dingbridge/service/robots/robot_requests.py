@@ -53,6 +53,13 @@ class Unbind(Struct, frozen=True):
     session: str
 
 
+class Retitle(Struct, frozen=True):
+    """A bound session has another title."""
+
+    session: str
+    title: str
+
+
 class SendMessage(Struct, frozen=True):
     """Send a message. Repeated if no delivery came back; the service ignores duplicates."""
 
@@ -155,6 +162,7 @@ Ask = (
     Hello
     | Bind
     | Unbind
+    | Retitle
     | SendMessage
     | QueryDeliveries
     | InSession

@@ -8,6 +8,7 @@ from pathlib import Path
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.sessions.transcript import Transcript
 from dingbridge.core.user_file import UserFile
+from dingbridge.edges.storage import saved_transcripts
 from dingbridge.edges.storage.robot_files import SharedFiles, transcript_of
 from dingbridge.service.files.transfers import OnFailure, Transfers
 
@@ -26,7 +27,7 @@ class SavedFiles:
 
         def read() -> bytes | BridgeError:
             try:
-                return self._files.saved(session)
+                return saved_transcripts.saved(self._files, session, file.name)
             except BridgeError as error:
                 return error
 
@@ -46,7 +47,7 @@ class SavedFiles:
 
         def read(copy: Path) -> Transcript | BridgeError:
             try:
-                return self._files.take_in(copy, file.path, session)
+                return saved_transcripts.take_in(self._files, copy, file.path, session)
             except BridgeError as error:
                 return error
             finally:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from msgspec import Struct
+
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.messages import Message
+from dingbridge.core.sessions.search import Query
 from dingbridge.core.sessions.transcript import (
     Arrival,
     DeliveryLine,
@@ -24,12 +28,20 @@ class Storage(Protocol):
         """All sessions there are, also those of other editors."""
         ...
 
+    def latest(self, then: Callable[[dict[str, Message]], None]) -> None:
+        """The last message of each session that has one, by session."""
+        ...
+
     def append(self, info: SessionInfo, entry: Entry) -> None:
         """Add to the transcript of a session, whose file begins with `info`."""
         ...
 
     def begin(self, info: SessionInfo) -> None:
         """Start a transcript, unless another editor has done so."""
+        ...
+
+    def rename(self, info: SessionInfo) -> None:
+        """Store the title of a session."""
         ...
 
     def take(
@@ -77,6 +89,11 @@ class Storage(Protocol):
         """Move a transcript to the trash."""
         ...
 
+    def bring_back(self, then: Callable[[SessionInfo | None], None]) -> None:
+        """Bring back what was cleared or deleted last, with what its session got meanwhile; `then`
+        gets the session, or None without one."""
+        ...
+
 
 class Saved(Protocol):
     """Transcripts that the user saves to a file of their own, and loads from one."""
@@ -93,4 +110,20 @@ class Saved(Protocol):
         failed: Callable[[BridgeError], None],
     ) -> None:
         """Make a session from a saved file."""
+        ...
+
+
+class Hit(Struct, frozen=True):
+    """A message that was found in a session."""
+
+    session: str
+    message: Message
+
+
+class Search(Protocol):
+    """The search through all transcripts."""
+
+    def start(self, query: Query, then: Callable[[int, tuple[Hit, ...]], None]) -> None:
+        """Search; `then` gets how many messages match, and the latest of them, the latest first. A
+        new search ends the one before."""
         ...

@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.messages import Delivery, Message
+from dingbridge.core.sessions import titles
 from dingbridge.core.sessions.scopes import SessionStart
 from dingbridge.core.sessions.transcript import (
     Arrival,
@@ -26,6 +26,7 @@ from dingbridge.protocol import updates
 from dingbridge.protocol.command_queue import Post
 from dingbridge.service.runtime import Runtime
 from dingbridge.service.sessions.session_ports import Storage
+from dingbridge.service.sessions.session_view import View
 from dingbridge.service.sessions.unread_counts import UnreadCounts
 
 AT_ONCE = 32
@@ -37,28 +38,6 @@ class _Arriving(Struct, frozen=True):
 
     arrival: Arrival
     then: Callable[[bool], None]
-
-
-class View(Protocol):
-    """An editor's view of the sessions."""
-
-    def listed(self) -> None:
-        """The list of sessions has changed."""
-        ...
-
-    def changed(self, session: str, update: updates.ShowMessages | updates.ShowDelivery) -> None:
-        """Messages were added to a transcript, a message has a new delivery, or the transcript was
-        cleared."""
-        ...
-
-    def added(self, session: str, part: TranscriptPart) -> None:
-        """Another program added this part to a transcript; or its end has to be read again, if the
-        part `is_anew`."""
-        ...
-
-    def deleted(self, info: SessionInfo, following: str) -> None:
-        """A session was deleted. `following` is the next one in the list, or empty."""
-        ...
 
 
 class SessionStore:
@@ -111,26 +90,29 @@ class SessionStore:
         self.notify_list()
 
     def new(self, title: str) -> str:
-        """Start a session at the top of the list and return its id. The caller notifies the
-        views."""
+        """Start a session at the top of the list and return its id. Without a title, its first
+        message gives it one. The caller notifies the views."""
         now = self._runtime.now()
         made = datetime.fromtimestamp(now)
         session = f"{made:%y%m%d-%H%M}-{self._runtime.new_id()[:6]}"
-        info = SessionInfo(session, well_formed(title) or say.TITLE(time=made), now)
+        title = titles.given(title)
+        info = SessionInfo(session, title or say.TITLE(time=made), now, is_untitled=not title)
         self.storage.begin(info)
         self.infos = {session: info, **self.infos}
         return session
 
     def begin(self, session: str, account: str, start: SessionStart) -> None:
         """Start a session on demand, at the end of the list. The caller notifies the views."""
+        title = titles.given(start.title)
         info = SessionInfo(
             session,
-            well_formed(start.title) or session,
+            title or session,
             self._runtime.now(),
             account=account,
             instructions=well_formed(start.instructions),
             cwd=start.cwd,
             model=start.model,
+            is_untitled=not title,
         )
         self.storage.begin(info)
         self.infos[session] = info
@@ -140,9 +122,25 @@ class SessionStore:
         self.infos = {loaded.info.id: loaded.info, **self.infos}
         self.notify_list()
 
+    def rename(self, session: str, title: str) -> None:
+        """Give a session another title, for good."""
+        info = structs.replace(self.infos[session], title=title, is_untitled=False)
+        self.infos[session] = info
+        self.storage.rename(info)
+        for view in self._views:
+            view.renamed(session)
+        self.notify_list()
+
+    def _derive_title(self, session: str, first: Message) -> None:
+        """Name a session that has no title by its first message."""
+        info = self.infos.get(session)
+        if info is not None and info.is_untitled and (title := titles.derived(first)):
+            self.rename(session, title)
+
     def add(self, session: str, message: Message) -> None:
         """Append a message to a transcript."""
         self.storage.append(self.infos[session], Entry(message=message))
+        self._derive_title(session, message)
         update = updates.ShowMessages(session, (message,))
         order = self._order.get(session)
         if order and not self.trouble:
@@ -191,6 +189,7 @@ class SessionStore:
             each = tuple(zip(arriving, new, strict=True))
             messages = tuple(one.arrival.message for one, is_new in each if is_new)
             if messages:
+                self._derive_title(session, messages[0])
                 self._notify(session, updates.ShowMessages(session, messages))
             self._notify_in_turn(session, order)
             for one, is_new in each:
@@ -250,6 +249,19 @@ class SessionStore:
         for view in self._views:
             view.deleted(info, following if following in self.infos else "")
         self.notify_list()
+
+    def bring_back(self, then: Callable[[SessionInfo | None], None]) -> None:
+        """Bring back what was cleared or deleted last. `then` gets the session, or None."""
+
+        def back(info: SessionInfo | None) -> None:
+            if info is not None:
+                self._deleted.discard(info.id)
+                self.infos = {info.id: self.infos.get(info.id, info), **self.infos}
+                self.notify_added(info.id, TranscriptPart(is_anew=True))
+                self.notify_list()
+            then(info)
+
+        self.storage.bring_back(back)
 
     def notify_list(self) -> None:
         """Notify every view of the list of sessions."""

@@ -18,6 +18,7 @@ from dingbridge.core.sessions.transcript import (
     SessionInfo,
     Transcript,
 )
+from dingbridge.edges.storage import saved_transcripts
 from dingbridge.edges.storage.transcripts import Transcripts
 from tests.support.disk import out_of_reach
 from tests.support.storage import NOW, POSIX, StartProcess, again, message
@@ -227,8 +228,8 @@ def test_a_saved_transcript_can_be_loaded_as_a_new_session(
 ) -> None:
     info = start_session(transcripts, "s1", message("m1", "line\nline"), message("m2"))
     copy = tmp_path / "copy"
-    copy.write_bytes(transcripts.saved("s1"))
-    loaded = transcripts.take_in(copy, "/home/me/my.jsonl", "s2")
+    copy.write_bytes(saved_transcripts.saved(transcripts, "s1", "my.jsonl"))
+    loaded = saved_transcripts.take_in(transcripts, copy, "/home/me/my.jsonl", "s2")
     assert loaded.messages == (message("m1", "line\nline"), message("m2"))
     assert loaded.info == structs.replace(info, id="s2")
     assert transcripts.load("s2") == loaded
@@ -240,5 +241,5 @@ def test_a_file_that_is_no_transcript_is_not_loaded(
 ) -> None:
     (tmp_path / "file").write_bytes(data)
     with pytest.raises(BridgeError, match="/home/me/notes is not a transcript"):
-        transcripts.take_in(tmp_path / "file", "/home/me/notes", "s2")
+        saved_transcripts.take_in(transcripts, tmp_path / "file", "/home/me/notes", "s2")
     assert transcripts.list() == []

@@ -13,7 +13,7 @@ from dingbridge.core.sessions.transcript import Entry, SessionInfo
 from dingbridge.edges.storage import own_files as edges_files
 from dingbridge.edges.storage.robot_files import SharedFiles, files_in
 from dingbridge.edges.storage.worker import Worker
-from dingbridge.service.adapters import TranscriptStorage
+from dingbridge.service.sessions.transcript_storage import TranscriptStorage
 from tests.support.disk import out_of_reach
 
 INFO = SessionInfo("s1", "One", 1.0)

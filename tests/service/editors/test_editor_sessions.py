@@ -15,9 +15,10 @@ from dingbridge.core.sessions.transcript import Entry, SessionInfo
 from dingbridge.edges.storage.robot_files import files_in
 from dingbridge.edges.storage.worker import Worker
 from dingbridge.protocol import updates
-from dingbridge.service.adapters import SystemRuntime, TranscriptStorage
+from dingbridge.service.adapters import SystemRuntime
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.sessions.store import SessionStore
+from dingbridge.service.sessions.transcript_storage import TranscriptStorage
 from dingbridge.service.sessions.unread_counts import UnreadCounts
 from tests.support.disk import out_of_reach
 

@@ -87,6 +87,7 @@ class Made:
             editor=self.outside,
             storage=cast(Any, self.outside),
             saved=cast(Any, None),
+            search=cast(Any, None),
             robot=lambda _: self.outside,
             programs=cast(Any, None),
             project=cast(Any, None),

@@ -28,6 +28,7 @@ from dingbridge.service.robots.robot_requests import (
     InSession,
     InTranscript,
     QueryDeliveries,
+    Retitle,
     Unbind,
 )
 from tests.support.hub import NOW, OWN, ROBOT, RecordedRobot, bindings, question
@@ -62,6 +63,18 @@ def test_the_link_is_open_as_long_as_an_editor_has_a_session_bound() -> None:
     assert robot.linked
     robot.hub.leave(1)
     assert not robot.linked
+
+
+def test_a_new_title_of_a_bound_session_is_stored_and_that_of_another_one_is_not(
+    robot: RecordedRobot,
+) -> None:
+    robot.ask(OWN, Bind("s1", "Before", "/p"))
+    before = robot.state.bindings["s1"]
+    for member in (OWN, 1):
+        robot.ask(member, Retitle("s1", "After"))
+    robot.ask(OWN, Retitle("s9", "Elsewhere"))
+    assert robot.state.bindings["s1"] == structs.replace(before, title="After")
+    assert "s9" not in robot.state.bindings
 
 
 def test_without_an_app_no_link_is_opened() -> None:

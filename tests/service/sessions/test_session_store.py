@@ -13,8 +13,9 @@ from dingbridge.core.sessions.transcript import SessionInfo, TranscriptPart
 from dingbridge.edges.storage.robot_files import files_in
 from dingbridge.edges.storage.worker import Worker
 from dingbridge.protocol import updates
-from dingbridge.service.adapters import SystemRuntime, TranscriptStorage
+from dingbridge.service.adapters import SystemRuntime
 from dingbridge.service.sessions.store import AT_ONCE, SessionStore
+from dingbridge.service.sessions.transcript_storage import TranscriptStorage
 from dingbridge.service.sessions.unread_counts import UnreadCounts
 from tests.support.disk import noted_syncs, out_of_reach
 
@@ -51,6 +52,9 @@ class Store:
     def added(self, session: str, part: TranscriptPart) -> None:
         """A view's."""
 
+    def renamed(self, session: str) -> None:
+        """A view's."""
+
     def deleted(self, info: SessionInfo, following: str) -> None:
         """A view's."""
 
@@ -69,6 +73,12 @@ class Store:
         """Run what is posted until `done`."""
         while not done():
             self.posted.get(timeout=10)()
+
+    def finish_writing(self) -> None:
+        """Wait until the disk has everything."""
+        over: list[bool] = []
+        self.disk.settled(lambda: over.append(True))
+        self.turn_until(lambda: bool(over))
 
     def on_disk(self) -> list[str]:
         """The texts in the transcript."""
@@ -175,3 +185,38 @@ def test_a_session_that_is_cleared_loses_what_came_before(store: Store) -> None:
     store.arrive("after")
     store.turn_until(lambda: len(store.taken) == 2)
     assert store.on_disk() == ["after"]
+
+
+def test_what_was_deleted_comes_back_to_the_top_of_the_list_for_messages_to_come(
+    store: Store,
+) -> None:
+    store.add("before")
+    store.store.delete(SESSION)
+    back: list[SessionInfo | None] = []
+    store.store.bring_back(back.append)
+    store.turn_until(lambda: bool(back))
+    assert back[0] is not None
+    assert [*store.store.infos] == [SESSION]
+    store.add("after")
+    store.arrive("came")
+    store.turn_until(lambda: len(store.taken) == 1)
+    assert store.on_disk() == ["before", "after", "came"]
+
+
+def test_a_session_is_named_by_the_first_message_of_a_batch_once(store: Store) -> None:
+    session = store.store.new("")
+    first = store.store.infos[session]
+    assert first.is_untitled
+    for text in ("first", "second"):
+        message = Message(text, Role.DINGTALK, "Zhang", text, 1.0)
+        store.store.arrive(
+            session, message, again=False, then=lambda new: store.taken.append(("", new))
+        )
+    store.turn_until(lambda: len(store.taken) == 2)
+    assert store.store.infos[session].title == "first"
+    store.store.rename(session, "Given")
+    store.store.add(session, Message("third", Role.EDITOR, "You", "third", 1.0))
+    store.finish_writing()
+    assert store.files.transcripts.load(session).info.title == "Given"
+    [listed] = [one for one in store.files.transcripts.list() if one.id == session]
+    assert (listed.title, listed.is_untitled) == ("Given", False)

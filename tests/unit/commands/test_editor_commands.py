@@ -6,13 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core.commands.editor_commands import (
-    COMMANDS,
-    CommandLine,
-    Subcommand,
-    SubcommandDeclaration,
-    parse,
-)
+from dingbridge.core.commands.command_lines import CommandLine, parse
+from dingbridge.core.commands.editor_commands import COMMANDS, Subcommand, SubcommandDeclaration
 from dingbridge.core.errors import BridgeError
 
 

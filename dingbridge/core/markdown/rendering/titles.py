@@ -28,8 +28,8 @@ _LEFT_OVER = re.compile(
 )
 
 
-def title(text: str) -> str:
-    """Return the title for the Markdown `text`, in at most `TITLE_CHARACTERS` code points.
+def title(text: str, characters: int = TITLE_CHARACTERS) -> str:
+    """Return the title for the Markdown `text`, in at most that many `characters` (code points).
 
     It is the first line with a word, without marks: the whole line, else its first sentence, else
     its beginning with an ellipsis. For code alone it is the first line of the code, else the
@@ -42,7 +42,9 @@ def title(text: str) -> str:
     shown = [clean(line) for line in _shown_lines(tokens, env.get("references"))]
     other = [clean(line) for line in _other_lines(tokens)]
     lines = [line for line in [*shown, *other] if visible(line)]
-    return _short(next(filter(_WORD.search, lines), lines[0])) if lines else _WITHOUT_CONTENT
+    if not lines:
+        return _WITHOUT_CONTENT
+    return _short(next(filter(_WORD.search, lines), lines[0]), characters)
 
 
 def _shown_lines(tokens: list[Token], references: object) -> Iterator[str]:
@@ -79,11 +81,11 @@ def _other_lines(tokens: list[Token]) -> Iterator[str]:
             yield from token.info.split()[:1]
 
 
-def _short(line: str) -> str:
+def _short(line: str, characters: int) -> str:
     line = " ".join(line.split())
     sentence = _SENTENCE.match(line)
-    if len(line) > TITLE_CHARACTERS and sentence:
+    if len(line) > characters and sentence:
         short = sentence[0].rstrip("。；;")
-        if len(short) <= TITLE_CHARACTERS and width(short) >= _LEAST_SENTENCE:
+        if len(short) <= characters and width(short) >= _LEAST_SENTENCE:
             return short
-    return shorten(line, TITLE_CHARACTERS)
+    return shorten(line, characters)
