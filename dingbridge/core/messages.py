@@ -28,6 +28,7 @@ class Delivery(str, Enum):
     """The delivery state of an outbound message.
 
     `NONE`: it is not to be sent. `UNSAVED`: it could not be stored yet; shown, but never written.
+    `RECALLED`: it was sent, and removed from DingTalk at the user's request.
     """
 
     NONE = ""
@@ -37,6 +38,7 @@ class Delivery(str, Enum):
     RETRYING = "retrying"
     SENT = "sent"
     FAILED = "failed"
+    RECALLED = "recalled"
 
 
 class ConversationKind(str, Enum):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from docgen.lua_declarations import declared_lua, sentences_lua
+from docgen.lua_declarations import chat_lua, declared_lua, sentences_lua
 from docgen.lua_types import types_lua
 from docgen.manual import DOCUMENTS, help_text
 from docgen.tables import filled, tables
 
 HELP = "doc/dingbridge.txt"
 DECLARED = "lua/dingbridge/generated.lua"
+CHAT = "lua/dingbridge/generated_chat.lua"
 TYPES = "lua/dingbridge/types.lua"
 SENTENCES = "lua/dingbridge/sentences.lua"
 _MESSAGE_FORMAT = "lua/dingbridge/message_format.lua"
@@ -21,7 +22,12 @@ def rendered(root: Path) -> dict[str, str]:
     bodies = tables(_held(root / _MESSAGE_FORMAT))
     others = sorted(f"doc/{path.name}" for path in (root / "doc").glob("*.md"))
     documents = {name: filled(_held(root / name), bodies) for name in (*DOCUMENTS, *others)}
-    lua = {DECLARED: declared_lua(), TYPES: types_lua(), SENTENCES: sentences_lua()}
+    lua = {
+        DECLARED: declared_lua(),
+        CHAT: chat_lua(),
+        TYPES: types_lua(),
+        SENTENCES: sentences_lua(),
+    }
     return {**lua, **documents, HELP: help_text(documents)}
 
 

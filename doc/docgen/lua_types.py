@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from dingbridge.core.commands.chat_keys import CHAT_KEYS
 from dingbridge.core.options.declarations import OPTIONS, PREFIX, TABLE_OPTIONS, WRAPPERS
 from dingbridge.core.options.groups import GROUP_OPTIONS
 from dingbridge.core.options.kinds import Option, OptionKind
@@ -32,6 +33,7 @@ _TYPES = {
     **dict.fromkeys((OptionKind.KEY, OptionKind.SIGN), "string|false"),
     OptionKind.CONVERSATIONS: "table<string, dingbridge.Group>",
     OptionKind.PROGRAMS: "table<string, dingbridge.Program>",
+    OptionKind.KEYS: "dingbridge.Keys",
     OptionKind.VARIABLES: "table<string, string>",
     OptionKind.ACCOUNTS: "table<string, dingbridge.Account>",
 }
@@ -45,6 +47,9 @@ def types_lua() -> str:
     wide = [option for option in OPTIONS if option.editor_wide]
     account, options = "dingbridge.Account", "dingbridge.Options"
     rows = [
+        "",
+        "---@class dingbridge.Keys the keys of the chat",
+        *(_field(f"{key.name}?", "string|false", key.meaning) for key in CHAT_KEYS),
         *_class(account, "the options of one account", alone, [_field("type?", f"'{inner}'")]),
         *_class(
             f"{options}: {account}",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from dingbridge.core import errors
 from dingbridge.core.commands import autocommands, remote_commands
+from dingbridge.core.commands.chat_keys import CHAT_KEYS
 from dingbridge.core.commands.editor_commands import COMMANDS, SubcommandDeclaration
 from dingbridge.core.dingtalk import error_codes
 from dingbridge.core.options.declarations import OPTIONS, TABLE_OPTIONS
@@ -25,6 +26,7 @@ def tables(message_format: str) -> dict[str, str]:
     return {
         "options": options(),
         "commands": commands(),
+        "keys": keys(),
         "remote commands": remote(),
         "events": events(),
         "codes": dingtalk_codes(),
@@ -62,6 +64,20 @@ def commands() -> str:
     """Every subcommand of `:Chat`."""
     rows = [(f"`{_shown(command)}`", _cell(command.meaning)) for command in COMMANDS]
     return _table(("command", "meaning"), rows)
+
+
+def keys() -> str:
+    """Every key of the chat, with its name in the option `keys`."""
+    rows = [
+        (
+            ", ".join(f"`{default}`" for default in key.defaults),
+            f"`{key.name}`",
+            " and ".join(key.buffers),
+            _cell(key.meaning),
+        )
+        for key in CHAT_KEYS
+    ]
+    return _table(("key", "name", "where", "effect"), rows)
 
 
 def remote() -> str:

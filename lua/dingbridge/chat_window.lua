@@ -6,8 +6,8 @@
 local buffers = require('dingbridge.buffers')
 local by_id = require('dingbridge.by_id')
 local drafts = require('dingbridge.drafts')
+local keys = require('dingbridge.keys')
 local transcript_buffer = require('dingbridge.transcript_buffer')
-local link_actions = require('dingbridge.link_actions')
 local message_format = require('dingbridge.message_format')
 local message_edits = require('dingbridge.message_edits')
 local highlight = require('dingbridge.highlight')
@@ -31,6 +31,7 @@ local views = {}
 local function view_of(session)
   return buffers.get(session, 'transcript') and views[session]
 end
+M.view_of = view_of
 
 ---@param view dingbridge.View
 local function colour(view)
@@ -47,17 +48,10 @@ local function make_view(session)
   views[session] = { buffer = buffer, marks = by_id.new(), shown = 0, is_empty = true, waiting = false }
   vim.bo[buffer].undolevels = -1
   vim.bo[buffer].modifiable = false
+  -- Before the user's own mappings for this file type.
+  keys.map(buffer)
   vim.bo[buffer].filetype = 'dingbridge'
   colour(views[session])
-  for _, key in ipairs({ 'i', 'a', 'o', 'I', 'A', 'O' }) do
-    vim.keymap.set('n', key, function()
-      M.open(session)
-      vim.cmd.startinsert({ bang = true })
-    end, { buffer = buffer, desc = say('key_write') })
-  end
-  for key, does in pairs(link_actions.KEYS) do
-    vim.keymap.set('n', key, does[1], { buffer = buffer, desc = say(does[2]) })
-  end
   vim.api.nvim_create_autocmd('BufReadCmd', {
     buffer = buffer,
     desc = 'Show the transcript again on :edit',
@@ -73,6 +67,7 @@ end
 ---@param session string
 function M.open(session)
   local view = view_of(session) or make_view(session)
+  keys.map(view.buffer)
   local draft, typed = drafts.buffer(session), starting.typed()
   local window, is_new = chat_layout.show(view.buffer, draft)
   if is_new then

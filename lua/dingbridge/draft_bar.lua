@@ -77,8 +77,13 @@ function M.text(session, key)
     hints = { say('other_robot_now'), say('other_robot') }
   elseif elsewhere and not destination.is_same(elsewhere, to) then
     local who = shown(elsewhere.name)
-    local short = '<C-t>: ' .. cut(who, math.max(LEAST, room - #'<C-t>: '))
-    hints = { say('other_wrote_goes', { who = who }), say('other_wrote', { who = who }), short, '<C-t>' }
+    local answer = require('dingbridge.keys').first('answer')
+    local parts = { who = who, key = answer }
+    hints = { say('other_wrote_only', parts) }
+    if answer then
+      local short = ('%s: %s'):format(answer, cut(who, math.max(LEAST, room - #answer - #': ')))
+      hints = { say('other_wrote_goes', parts), say('other_wrote', parts), short, answer }
+    end
   elseif draft.sent and draft.sent.target ~= '' and not destination.is_same(draft.sent, to) then
     local who = shown(draft.sent.name)
     local left = room - vim.fn.strdisplaywidth(say('last_text_short', { who = '' }))
@@ -94,8 +99,11 @@ function M.text(session, key)
   if unread ~= '' then
     return ('%s%%=%%#DingbridgeUnread#%s '):format(line, as_text(unread))
   end
-  local keys = { key = key }
-  local how = key and { say('write_or_key_sends', keys), say('key_sends', keys), key } or { say('write_sends') }
+  local parts = { key = key, help = require('dingbridge.keys').first('help') }
+  local how = key and { say('write_or_key_sends', parts), say('key_sends', parts), key } or { say('write_sends') }
+  if parts.help then
+    table.insert(how, 1, say(key and 'write_or_key_sends_help' or 'write_sends_help', parts))
+  end
   return ('%s%%#Comment#%%=%s '):format(line, as_text(fitting(how, room + 1)))
 end
 

@@ -3,6 +3,7 @@
 local buffers = require('dingbridge.buffers')
 local destination = require('dingbridge.destination')
 local host = require('dingbridge.host')
+local keys = require('dingbridge.keys')
 local notice = require('dingbridge.notice')
 local unconfirmed = require('dingbridge.unconfirmed')
 local say = require('dingbridge.say')
@@ -104,14 +105,18 @@ function M.buffer(session)
   if not buffer then
     buffer = buffers.make(session, 'draft')
     vim.bo[buffer].buftype = 'acwrite'
+    -- Before the user's own mappings for this file type.
+    keys.map(buffer)
+    vim.bo[buffer].omnifunc = "v:lua.require'dingbridge.draft_completion'.omnifunc"
     vim.bo[buffer].filetype = 'dingbridge-draft'
     require('dingbridge.highlight').draft(buffer)
     destination.follow(session, buffer)
     react(buffer, session)
-    vim.keymap.set({ 'n', 'i' }, '<C-t>', function()
-      require('dingbridge.destination_choice').answer(session)
-    end, { buffer = buffer, desc = say('key_answer') })
+    if package.loaded.cmp then
+      require('dingbridge.nvim_cmp').register()
+    end
   end
+  keys.map(buffer)
   map_key(buffer, session)
   return buffer
 end
@@ -123,14 +128,41 @@ function M.close(session)
 end
 
 ---@param buffer integer
+---@param first integer the first line to replace, -1 for none of them
 ---@param last integer the line after the last one to replace, -1 for all
 ---@param lines string[]
-local function put(buffer, last, lines)
+local function put(buffer, first, last, lines)
   -- A separate undo step, even in insert mode: setting the option closes the current one.
   vim.bo[buffer].undolevels = vim.bo[buffer].undolevels
-  vim.api.nvim_buf_set_lines(buffer, 0, last, false, lines)
+  vim.api.nvim_buf_set_lines(buffer, first, last, false, lines)
   vim.bo[buffer].undolevels = vim.bo[buffer].undolevels
   vim.bo[buffer].modified = false
+end
+
+--- The text of the session's draft, without blanks at its end.
+---@param session string
+---@return string
+function M.text(session)
+  return text_of(M.buffer(session))
+end
+
+--- Replaces the text of the session's draft.
+---@param session string
+---@param lines string[]
+function M.replace(session, lines)
+  local buffer = M.buffer(session)
+  put(buffer, 0, -1, lines)
+  destination.settle(session, buffer)
+end
+
+--- Puts lines below the text of the session's draft.
+---@param session string
+---@param lines string[]
+function M.append(session, lines)
+  local buffer = M.buffer(session)
+  local is_empty = text_of(buffer) == ''
+  put(buffer, is_empty and 0 or -1, -1, is_empty and lines or { '', unpack(lines) })
+  destination.settle(session, buffer)
 end
 
 --- Submits the session's draft and empties it; `u` restores the text.
@@ -147,7 +179,7 @@ function M.send(session)
   local id, to = M.new_id(), destination.of_draft(session, buffer)
   if host.tell('send', { id = id, text = text, session = session, begun_for = to }) then
     handed_over[id] = { session = session, text = text, number = counter, destination = to }
-    put(buffer, -1, {})
+    put(buffer, 0, -1, {})
     require('dingbridge.chat_window').wrote(session)
     destination.sent(session, id, to)
     destination.settle(session, buffer)
@@ -167,7 +199,7 @@ function M.take_over(session, typed)
   if table.concat(typed.lines) == '' then
     return
   end
-  put(buffer, text_of(buffer) == '' and -1 or 0, typed.lines)
+  put(buffer, 0, text_of(buffer) == '' and -1 or 0, typed.lines)
   destination.settle(session, buffer)
   local window = vim.fn.win_findbuf(buffer)[1]
   if window and typed.cursor then
@@ -195,11 +227,11 @@ local function bring_back(draft)
   local buffer = M.buffer(draft.session)
   local lines = vim.split(draft.text, '\n', { plain = true })
   if text_of(buffer) == '' then
-    put(buffer, -1, lines)
+    put(buffer, 0, -1, lines)
     destination.move(draft.session, draft.destination)
   else
     lines[#lines + 1] = ''
-    put(buffer, 0, lines)
+    put(buffer, 0, 0, lines)
   end
   destination.settle(draft.session, buffer)
 end

@@ -107,6 +107,7 @@ return {
     responder_timeout = { kind = 'number', default = 300, least = 1, most = 86400 },
     autostart = { kind = 'flag', default = true, editor_wide = true },
     send_key = { kind = 'key', default = '<C-s>', editor_wide = true },
+    keys = { kind = 'keys by name', editor_wide = true },
     notify_on = {
       kind = 'choice',
       default = 'mention',
@@ -194,6 +195,7 @@ return {
     autostart = 'autostart',
     send_key = 'send_key',
     sendKey = 'send_key',
+    keys = 'keys',
     notify_on = 'notify_on',
     notifyOn = 'notify_on',
     verbose = 'verbose',
@@ -230,6 +232,7 @@ return {
     ['proxy address'] = 'proxy_address',
     responder = 'function_or_program',
     key = 'key_or_false',
+    ['keys by name'] = 'table_of_keys',
     sign = 'sign_or_false',
     ['settings of conversations'] = 'table_of_conversations',
     ['programs by name'] = 'table_of_programs',
@@ -452,6 +455,14 @@ return {
       takes_range = false,
       makes_message = false,
       completion = 'outbox',
+    },
+    {
+      name = 'recall',
+      arguments = '{id}',
+      meaning = 'Recall a sent message from DingTalk.',
+      takes_range = false,
+      makes_message = false,
+      completion = 'none',
     },
     {
       name = 'pair',

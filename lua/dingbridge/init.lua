@@ -90,6 +90,13 @@ function M.send_key()
   return key ~= false and require('dingbridge.generated').options.send_key.default or nil
 end
 
+--- What the settings say of the keys of the chat, by name: a key, or false for none.
+---@return dingbridge.Keys
+function M.keys()
+  local given = value('keys')
+  return type(given) == 'table' and given or {}
+end
+
 --- The Lua responder, or nil.
 ---@return (fun(message: table, reply: fun(text: string)))|nil
 function M.responder()

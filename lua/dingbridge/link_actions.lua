@@ -146,12 +146,4 @@ function M.go_to_file()
   end
 end
 
---- The keys of a transcript for links, with their functions and descriptions.
-M.KEYS = {
-  ['<CR>'] = { M.open, 'key_open' },
-  gx = { M.open, 'key_open' },
-  K = { M.show, 'key_show' },
-  gf = { M.go_to_file, 'key_go_to_file' },
-}
-
 return M

@@ -18,7 +18,7 @@ local LINKS = {
   DingbridgeResponder = 'Identifier', -- name of a responder above its answers
   DingbridgeHeading = 'Comment', -- destination and time above a message
   DingbridgeNotice = 'Comment', -- notices in a transcript
-  DingbridgeWaiting = 'Comment', -- `… not saved yet`, `… queued`, `… sending`, `↻ retrying`
+  DingbridgeWaiting = 'Comment', -- `… not saved yet`, `… queued`, `… sending`, `↻ retrying`, `↶ recalled`
   DingbridgeSent = 'DiagnosticOk', -- `✓ sent`
   DingbridgeFailed = 'DiagnosticError', -- `✗ failed` and the reason
   DingbridgeDestination = 'Title', -- the conversation in the bar of a draft
@@ -40,6 +40,7 @@ local FATE = {
   retrying = { 'fate_retrying', 'DingbridgeWaiting' },
   sent = { 'fate_sent', 'DingbridgeSent' },
   failed = { 'fate_failed', 'DingbridgeFailed' },
+  recalled = { 'fate_recalled', 'DingbridgeWaiting' },
 }
 
 for group, link in pairs(LINKS) do

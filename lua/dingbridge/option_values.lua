@@ -251,6 +251,9 @@ local NESTED = {
       end
     end)
   end,
+  ['keys by name'] = function(check, option, value, path)
+    require('dingbridge.key_options')(check, option, value, path)
+  end,
   variables = function(check, option, value, path)
     check:entries(value, path, option, function(name, text)
       if Check.is_given(text) and type(text) ~= 'string' then

@@ -6,7 +6,7 @@
 ---@field author string
 ---@field text string
 ---@field time number Unix seconds
----@field delivery ''|'unsaved'|'queued'|'sending'|'retrying'|'sent'|'failed'
+---@field delivery ''|'unsaved'|'queued'|'sending'|'retrying'|'sent'|'failed'|'recalled'
 ---@field reason string why it failed or waits
 ---@field target string address of the conversation that it came from or goes to; empty: it stays here
 ---@field target_name string which conversation that is

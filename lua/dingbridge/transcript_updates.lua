@@ -7,12 +7,13 @@ local chat_window = require('dingbridge.chat_window')
 
 local M = {}
 
+--- Shows the delivery state of a message. A recalled one stays recalled.
 ---@param id string
 ---@param shown dingbridge.Message
 ---@param delivery string
 ---@param reason string
 function M.settle(id, shown, delivery, reason)
-  if shown.delivery ~= delivery or shown.reason ~= reason then
+  if shown.delivery ~= 'recalled' and (shown.delivery ~= delivery or shown.reason ~= reason) then
     shown.delivery, shown.reason = delivery, reason
     chat_window.show_fate(id, shown)
   end

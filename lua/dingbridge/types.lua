@@ -5,6 +5,25 @@
 ---@alias dingbridge.Program string[] a program and its arguments, which are passed as they are
 ---@alias dingbridge.Said { cmd: dingbridge.Program } the first line that the program says
 
+---@class dingbridge.Keys the keys of the chat
+---@field help? string|false Show the keys.
+---@field hide? string|false Hide the chat. The draft stays.
+---@field switch? string|false Go to the draft, or back to the transcript.
+---@field write? string|false Write in the draft.
+---@field next? string|false Go to the next message.
+---@field previous? string|false Go to the previous message.
+---@field reply? string|false Reply: quote the message in the draft, which goes to its conversation.
+---@field yank_code? string|false Yank the code block.
+---@field retry? string|false Send the failed message again.
+---@field recall? string|false Recall the message from DingTalk.
+---@field open? string|false Open the link.
+---@field show? string|false Show where the link leads.
+---@field go_to_file? string|false Open the file in another window.
+---@field choose? string|false Choose the conversation that the draft goes to.
+---@field answer? string|false Move the draft to whoever wrote meanwhile, or choose.
+---@field earlier_text? string|false In an empty draft: the text that was sent before.
+---@field later_text? string|false Then: the text that was sent next.
+
 ---@class dingbridge.Account.media
 ---@field size? integer|dingbridge.Variable Megabytes that a received picture, file or recording may have.
 ---@field days? integer|dingbridge.Variable Days that received files are kept.
@@ -68,6 +87,7 @@
 ---@field python? string Python interpreter of host and service; not given: the plugin's own.
 ---@field autostart? boolean|dingbridge.Variable Whether the channel starts with Neovim, where a session is bound in this folder or `session_scope` makes sessions on demand; false: with the first command.
 ---@field send_key? string|false Key that sends the draft, in normal and insert mode; false: none.
+---@field keys? dingbridge.Keys Other keys for the chat, by name; false: none.
 ---@field notify_on? 'mention'|'all'|'never'|dingbridge.Variable What a notice announces when it arrives where you do not see it: 'mention' = messages of 1:1 chats, and those of groups that mention the robot; 'all' = also those of groups that mention nobody; 'never' = nothing.
 ---@field verbose? boolean|dingbridge.Variable Whether the log file tells every step.
 ---@field accounts? table<string, dingbridge.Account> Several robots by name, each with options of its own; what one does not give comes from the table around.

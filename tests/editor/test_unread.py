@@ -183,7 +183,7 @@ def test_messages_that_come_while_the_command_line_window_is_open_are_new_until_
 ) -> None:
     arrive(seen, sandbox, "before")
     seen.nvim.command("wincmd k | normal! gg")
-    seen.nvim.input("q:")
+    seen.nvim.input(":<C-f>")
     seen.until(lambda: seen.lua("return vim.fn.getcmdwintype()") == ":")
     arrive(seen, sandbox, "one")
     seen.nvim.input("<C-c><C-c>")

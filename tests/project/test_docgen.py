@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from docgen import markdown
 from docgen.__main__ import main
-from docgen.generated import DECLARED, HELP, SENTENCES, TYPES, stale
+from docgen.generated import CHAT, DECLARED, HELP, SENTENCES, TYPES, stale
 from docgen.layout import WIDTH, aligned, fill, width
 from docgen.tables import filled, tables
 from docgen.vimhelp import page, row_name
@@ -25,7 +25,7 @@ LOOK = "lua/dingbridge/message_format.lua"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the documents and of what is generated."""
-    for name in (*MANUAL, HELP, DECLARED, TYPES, SENTENCES, LOOK):
+    for name in (*MANUAL, HELP, CHAT, DECLARED, TYPES, SENTENCES, LOOK):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
     return tmp_path

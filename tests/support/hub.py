@@ -11,6 +11,7 @@ from dingbridge.core.delivery.attempts import Attempted
 from dingbridge.core.delivery.outbox import Outbox, QueuedMessage
 from dingbridge.core.delivery.outbox_records import Failed, OutboxRecord, Purpose, Queued
 from dingbridge.core.delivery.reactions import Reaction
+from dingbridge.core.delivery.recall import RecallCall
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.messages import (
     Conversation,
@@ -72,6 +73,7 @@ class RecordedRobot:
         self.under_way: set[str] = set()
         self.let_go: list[str] = []
         self.reactions: list[str] = []
+        self.recalls: list[tuple[tuple[RecallCall, ...], Callable[[str], None]]] = []
         self.is_idle = True
         self.linked = False
         self.others: set[str] = set()
@@ -83,7 +85,7 @@ class RecordedRobot:
         self.shown: set[tuple[int, str]] = set()
         self.active: dict[int, float] = {}
         ports = HubPorts(
-            self, self, self, self, self._notify, self, self._attends, lambda _, call: call()
+            self, self, self, self, self._notify, self, self._attends, lambda _, call: call(), self
         )
         self.hub = Hub(ROBOT, ports, read({**APP, **options}, {}), self.state, box or Outbox())
 
@@ -170,6 +172,9 @@ class RecordedRobot:
 
     def idle(self, *, idle: bool) -> None:
         self.is_idle = idle
+
+    def recall(self, calls: tuple[RecallCall, ...], then: Callable[[str], None]) -> None:
+        self.recalls.append((calls, then))
 
     def now(self) -> float:
         return self.time

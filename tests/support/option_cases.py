@@ -135,6 +135,8 @@ GOOD: list[Case] = [
     Case("no reaction", {"reaction": False}),
     Case("another reaction", {"reaction": "🤔", "media": {"size": 5, "days": 7}}),
     Case("another key", {"send_key": "<leader>s"}),
+    Case("other keys for the chat", {"keys": {"reply": "<leader>r", "yank_code": False}}),
+    Case("no other keys for the chat", {"keys": []}),
     Case(
         "an endpoint on this machine",
         {
@@ -715,6 +717,22 @@ BAD: list[Case] = [
             ".user_id: expected text in quotes, got a number",
             ".verbose: expected true or false, got a number",
         ),
+    ),
+    Case(
+        "keys of the wrong kind",
+        {"keys": {"repply": "gr", "hide": 3, "help": True, "retry": " ", "open": "a\nb"}},
+        (
+            f".keys.help: expected {KEY}, got true or false",
+            f".keys.hide: expected {KEY}, got a number",
+            ".keys.open: holds a control character such as a line break",
+            ".keys.repply: unknown option, did you mean reply?",
+            ".keys.retry: is empty; fill it in or leave it out",
+        ),
+    ),
+    Case(
+        "keys in a list",
+        {"keys": ["gr"]},
+        (".keys: expected a table of keys by name, got a list",),
     ),
     Case(
         "a secret of the wrong kind",

@@ -235,6 +235,7 @@ NO_CATALOGUE = {
     "dingbridge/core/options/declarations.py": DECLARED,
     "dingbridge/core/options/groups.py": DECLARED,
     "dingbridge/core/options/kinds.py": DECLARED,
+    "dingbridge/core/commands/chat_keys.py": DECLARED,
     "dingbridge/core/commands/editor_commands.py": DECLARED,
     "dingbridge/core/commands/remote_commands.py": DECLARED,
     "dingbridge/core/commands/autocommands.py": DECLARED,
@@ -342,6 +343,7 @@ def test_python_says_nothing_that_is_not_in_the_catalogue() -> None:
 
 LUA_WITHOUT_SENTENCES = {
     "lua/dingbridge/generated.lua": "is made from the declarations",
+    "lua/dingbridge/generated_chat.lua": "is made from the declarations",
     "lua/dingbridge/types.lua": "is made from the declarations",
     "lua/dingbridge/sentences.lua": "is made from the catalogue",
 }
@@ -362,7 +364,7 @@ LUA_SINGLE = {
     **dict.fromkeys(
         (
             *("list of ", "text of several lines", "whole number"),
-            *("programs by name", "settings of conversations", "webhook address"),
+            *("keys by name", "programs by name", "settings of conversations", "webhook address"),
         ),
         "a kind of option",
     ),

@@ -28,6 +28,19 @@ MAY_BE_TWICE = Sentence("it may be there twice: DingTalk did not answer an attem
 UNANSWERED = Sentence("an attempt was not answered: it may have arrived")
 DROPPED_BY_YOU = Sentence("dropped by you")
 DROPPED_BY_YOU_LATE = Sentence("dropped by you; it may have arrived before that")
+NOT_SENT_YET = Sentence("message {id} was not sent yet; :Chat drop {id} gives it up")
+RECALLED = Sentence("message {id} was recalled")
+NOT_RECALLED = Sentence("not recalled: {reason}")
+RECALL_UNKNOWN = Sentence(
+    "message {id} cannot be recalled: it went together with others, or many were sent after it"
+)
+RECALL_WITHOUT_KEY = Sentence(
+    "message {id} cannot be recalled: DingTalk recalls only what went by its OpenAPI, and this"
+    " message went by a webhook"
+)
+RECALL_TOO_LATE = Sentence(
+    "message {id} cannot be recalled: DingTalk does that within {hours} hours only"
+)
 OUTBOX_EMPTY = Sentence("the outbox is empty")
 OUTBOX = Sentence(
     "waiting: {waiting}, failed: {failed}; :Chat retry [id] tries again, :Chat drop {{id}} gives up"

@@ -172,6 +172,7 @@ class Subcommand(Enum):
         "Give up a message that waits or that failed.",
         completion=Completion.OUTBOX,
     )
+    RECALL = SubcommandDeclaration("recall", "{id}", "Recall a sent message from DingTalk.")
     PAIR = SubcommandDeclaration(
         "pair",
         "[code] [once]",

@@ -158,5 +158,14 @@ def sent(outbound: Outbound, chunk: Chunk, key: str, time: float) -> SentChunk:
     `key` is that of the answer, empty without one.
     """
     text = outbound.text[chunk.start : min(chunk.end, chunk.start + 4 * TEXT_CHARACTERS)]
-    place = outbound.target.conversation_id or outbound.target.user_id
-    return SentChunk(outbound.id, "", text, time, key, place)
+    target = outbound.target
+    return SentChunk(
+        message=outbound.id,
+        session="",
+        text=text,
+        time=time,
+        key=key,
+        place=target.conversation_id or target.user_id,
+        is_group=bool(target.conversation_id),
+        robot_code=target.robot_code,
+    )

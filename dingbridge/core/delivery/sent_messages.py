@@ -28,6 +28,8 @@ class SentChunk(Struct, frozen=True):
       none
     - `place`: the conversation's id, in a 1:1 chat the person's
     - `time`: Unix seconds
+    - `is_group`: it went to a group by OpenAPI, whose robot was `robot_code`; both tell how to
+      recall it
     """
 
     message: str
@@ -36,6 +38,8 @@ class SentChunk(Struct, frozen=True):
     time: float
     key: str = ""
     place: str = ""
+    is_group: bool = False
+    robot_code: str = ""
 
 
 SentKeys = dict[str, tuple[SentChunk, ...]]
@@ -44,8 +48,7 @@ SentKeys = dict[str, tuple[SentChunk, ...]]
 
 def remember(book: SentKeys, robot: str, sent: SentChunk) -> SentKeys:
     """`book` with one more chunk; its text is shortened, and the robot's oldest are removed."""
-    text = shorten(sent.text, TEXT_CHARACTERS)
-    short = SentChunk(sent.message, sent.session, text, sent.time, sent.key, sent.place)
+    short = structs.replace(sent, text=shorten(sent.text, TEXT_CHARACTERS))
     return {**book, robot: (*book.get(robot, ()), short)[-KEPT:]}
 
 

@@ -139,6 +139,21 @@ def file_to_group(
     return _to_group(robot_code, conversation_id, *_file(media_id, file_name, file_type))
 
 
+def recall_from_people(robot_code: str, keys: Sequence[str]) -> bytes:
+    """Recalls 1:1 messages by their `processQueryKey` (§3)."""
+    return json_wire.encode({"robotCode": robot_code, "processQueryKeys": list(keys)})
+
+
+def recall_from_group(robot_code: str, conversation_id: str, keys: Sequence[str]) -> bytes:
+    """Recalls messages from a group by their `processQueryKey` (§3)."""
+    body = {
+        "openConversationId": conversation_id,
+        "robotCode": robot_code,
+        "processQueryKeys": list(keys),
+    }
+    return json_wire.encode(body)
+
+
 def msg_param_room(msgtype: str, title: str) -> int:
     """Bytes that an OpenAPI message leaves for the text in JSON.
 

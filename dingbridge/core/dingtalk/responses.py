@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from dingbridge.core import json_wire
 from dingbridge.core.catalogue import refusals as say
 from dingbridge.core.dingtalk import error_codes, limits
 from dingbridge.core.dingtalk.error_text import quoted
@@ -90,6 +91,19 @@ def read_send(answer: HttpAnswer) -> Receipt:
     return Receipt(sent.processQueryKey)
 
 
+def read_recall(answer: HttpAnswer, keys: tuple[str, ...]) -> None:
+    """Return if all messages with these keys were recalled (§3); raises a `DeliveryError`."""
+    check(answer, ApiCall.SEND)
+    recalled = decode(answer, _Recalled, ApiCall.SEND)
+    for key in keys:
+        if key in recalled.successResult:
+            continue
+        reason = json_wire.text_of(recalled.failedResult.get(key))
+        rule = error_codes.find(reason) or error_codes.find("notRevoke.all.messages")
+        assert rule is not None  # noqa: S101 - the second one is declared
+        raise error_of(rule, AnswerReport(code=reason), ApiCall.SEND)
+
+
 def read_fields(answer: HttpAnswer, kind: type[Fields]) -> Fields:
     """Read a successful answer to any other call that takes an access token.
 
@@ -139,6 +153,11 @@ class _Sent(Struct):
     processQueryKey: str = ""
     invalidStaffIdList: list[str | int] | None = None
     flowControlledStaffIdList: list[str | int] | None = None
+
+
+class _Recalled(Struct):
+    successResult: list[Any] = []
+    failedResult: dict[str, Any] = {}
 
 
 class _Granted(Struct):

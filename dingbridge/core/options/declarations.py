@@ -41,8 +41,9 @@ never mixed.
 class Options(Struct, frozen=True, kw_only=True):
     """All options of one account with their values. Text options default to the empty string.
 
-    An empty `send_key`: no key sends. `allow_from` is None if not given. `groups` is as given,
-    including `*`; use `group` to resolve it.
+    An empty `send_key`: no key sends; the same in `keys`, which has what the user changes.
+    `allow_from` is None if not given. `groups` is as given, including `*`; use `group` to resolve
+    it.
     """
 
     account: str
@@ -297,6 +298,11 @@ class Options(Struct, frozen=True, kw_only=True):
         Option(OptionKind.KEY, editor_wide=True),
         "Key that sends the draft, in normal and insert mode; false: none.",
     ] = "<C-s>"
+    keys: Annotated[
+        dict[str, str],
+        Option(OptionKind.KEYS, editor_wide=True),
+        "Other keys for the chat, by name; false: none.",
+    ] = {}
     notify_on: Annotated[
         Literal["mention", "all", "never"],
         Option(OptionKind.CHOICE, editor_wide=True),

@@ -34,6 +34,7 @@ class OptionKind(str, Enum):
     PROXY = "proxy address"
     RESPONDER = "responder"
     KEY = "key"
+    KEYS = "keys by name"
     SIGN = "sign"
     CONVERSATIONS = "settings of conversations"
     PROGRAMS = "programs by name"
@@ -161,6 +162,7 @@ EXPECTED = {
     OptionKind.PROXY: words.PROXY_ADDRESS,
     OptionKind.RESPONDER: words.FUNCTION_OR_PROGRAM,
     OptionKind.KEY: words.KEY_OR_FALSE,
+    OptionKind.KEYS: words.TABLE_OF_KEYS,
     OptionKind.SIGN: words.SIGN_OR_FALSE,
     OptionKind.CONVERSATIONS: words.TABLE_OF_CONVERSATIONS,
     OptionKind.PROGRAMS: words.TABLE_OF_PROGRAMS,

@@ -10,7 +10,7 @@ from dingbridge.core.catalogue import settings
 from dingbridge.core.catalogue import values as words
 from dingbridge.core.commands import remote_commands
 from dingbridge.core.near_names import nearest
-from dingbridge.core.options import programs
+from dingbridge.core.options import key_options, programs
 from dingbridge.core.options.addresses import Addresses
 from dingbridge.core.options.flatten import Given
 from dingbridge.core.options.groups import EVERYTHING, GROUP_OPTIONS, GROUP_SPELLINGS
@@ -57,6 +57,8 @@ class Values:
             return self._conversations(option, given.value, path)
         if option.kind is OptionKind.PROGRAMS:
             return programs.by_name(option, given.value, path, self.problems)
+        if option.kind is OptionKind.KEYS:
+            return key_options.by_name(option, given.value, path, self.problems, self._key)
         value, outside = self._fetched(option, given.value, path)
         if value is None or value is UNKNOWN:
             return value
@@ -80,6 +82,9 @@ class Values:
         if option.kind in (OptionKind.ENDPOINT, OptionKind.PROXY):
             return self.addresses.read(option, text, path)
         return text
+
+    def _key(self, option: Option, value: object, path: str) -> str | None:
+        return self._text(option, value, path, option.expects)
 
     def source(self, option: Option, places: list[Given]) -> Source:
         """The source of the value. If several places give it, a secret one takes precedence."""

@@ -88,7 +88,7 @@ _decoder = msgspec.json.Decoder(Entry)
 UNSETTLED = (Delivery.UNSAVED, Delivery.QUEUED, Delivery.SENDING, Delivery.RETRYING)
 """States in which only the robot's service knows what became of a message."""
 
-SETTLED = (Delivery.SENT, Delivery.FAILED)
+SETTLED = (Delivery.SENT, Delivery.FAILED, Delivery.RECALLED)
 """Final states of a message."""
 
 
@@ -157,7 +157,7 @@ def _read(lines: Iterable[bytes]) -> tuple[SessionInfo | None, TranscriptPart]:
         if entry.message is not UNSET:
             messages.setdefault(entry.message.id, entry.message)
         if entry.fate is not UNSET:
-            fates[entry.fate.id] = entry.fate
+            fates[entry.fate.id] = latest(fates.get(entry.fate.id), entry.fate)
     shown = tuple(with_fate(message, fates.pop(name, None)) for name, message in messages.items())
     return info, TranscriptPart(shown, tuple(fates.values()), damaged)
 
@@ -187,6 +187,14 @@ def _words(message: Message) -> Message:
 
 def _line(text: str) -> str:
     return " ".join(tame(text).split())
+
+
+def latest(before: DeliveryLine | None, line: DeliveryLine) -> DeliveryLine:
+    """The update of a message that counts, of two in the order of the file.
+
+    A recalled message stays recalled: a service that starts writes `sent` again.
+    """
+    return before if before is not None and before.delivery is Delivery.RECALLED else line
 
 
 def with_fate(message: Message, fate: DeliveryLine | None) -> Message:

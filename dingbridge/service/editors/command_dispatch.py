@@ -83,6 +83,8 @@ def dispatch(
             _retry(bridge, argument)
         case Subcommand.DROP:
             _drop(bridge, argument)
+        case Subcommand.RECALL:
+            _recall(bridge, argument)
         case Subcommand.PAIR:
             bridge.access.pair(argument)
         case Subcommand.DENY:
@@ -185,6 +187,12 @@ def _drop(bridge: Bridge, message: str) -> None:
     account, message = bridge.accounts.split(message)
     account.settings.need_mode()
     account.member.notify(robot_requests.Drop(message))
+
+
+def _recall(bridge: Bridge, message: str) -> None:
+    account, message = bridge.accounts.split(message)
+    account.settings.need_mode()
+    account.member.notify(robot_requests.RecallMessage(message))
 
 
 def _named(file: UserFile | None) -> UserFile:

@@ -235,6 +235,8 @@ class Sending:
             reason = f"{report.sent_chunks}/{report.chunks}"
         if session in self._sessions:
             self._sessions.settle(session, message, delivery, reason)
+        if delivery is Delivery.RECALLED:
+            return
         if delivery not in (Delivery.SENT, Delivery.FAILED):
             member.goes_on(message)
             return

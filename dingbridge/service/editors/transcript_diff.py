@@ -12,11 +12,19 @@ from collections.abc import Iterable
 from msgspec import Struct, structs
 
 from dingbridge.core.messages import Delivery, Message, Role
-from dingbridge.core.sessions.transcript import UNSETTLED, DeliveryLine, TranscriptPart, with_fate
+from dingbridge.core.sessions.transcript import (
+    UNSETTLED,
+    DeliveryLine,
+    TranscriptPart,
+    latest,
+    with_fate,
+)
 from dingbridge.protocol import updates
 
 LATEST = 1000
 """Minimum number of messages to remember."""
+
+_SENT_ONCE = (Delivery.SENT, Delivery.RECALLED)
 
 TranscriptUpdate = updates.ShowMessages | updates.ShowDelivery | updates.ShowEnd | updates.Earlier
 
@@ -150,7 +158,9 @@ class ShownTranscript:
 
         def compare(name: str, delivery: Delivery, reason: str) -> None:
             here = self._latest.get(name)
-            if delivery is Delivery.SENT and here != (delivery, reason):
+            if here is not None and here[0] is Delivery.RECALLED:
+                return
+            if delivery in _SENT_ONCE and here != (delivery, reason):
                 settled.append(self._settled(name, delivery, reason))
             elif here and here[0] in UNSETTLED and delivery is Delivery.FAILED:
                 # It may have been retried, which the transcript does not contain.
@@ -188,7 +198,9 @@ class ShownTranscript:
         )
         for line in part.fates:
             if line.id not in known:
-                self._deliveries.setdefault(line.id, line)
+                # The stored one stands further down in the file.
+                below = self._deliveries.get(line.id, line)
+                self._deliveries[line.id] = latest(line, below)
         self._meet(messages, is_above=True)
         return messages
 
@@ -203,7 +215,7 @@ class ShownTranscript:
 
 def _as_told(message: Message, told: tuple[Delivery, str] | None) -> Message:
     """A message as read, with the delivery that was noted meanwhile."""
-    if told is None or message.delivery is Delivery.SENT:
+    if told is None or (message.delivery in _SENT_ONCE and told[0] is not Delivery.RECALLED):
         return message
     return with_fate(message, DeliveryLine(message.id, *told))
 

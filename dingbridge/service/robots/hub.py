@@ -33,6 +33,7 @@ from dingbridge.service.robots.hub_ports import HubPorts
 from dingbridge.service.robots.inbound_router import InboundRouter
 from dingbridge.service.robots.link_control import LinkControl
 from dingbridge.service.robots.message_news import MessageNews
+from dingbridge.service.robots.message_recalls import MessageRecalls
 from dingbridge.service.robots.open_messages import NOBODY, OpenMessages
 from dingbridge.service.robots.outbox_requests import OutboxRequest, OutboxRequests
 from dingbridge.service.robots.pairing_commands import PairingCommands, PairingRequest
@@ -82,19 +83,17 @@ class Hub:
         self.health = RobotHealth(
             ports.runtime, self._link, self._quota, self._status, self.notices.warn
         )
-        self.outgoing = RobotOutbox(
-            outbox,
-            ports.records,
-            AddressedQueue(ports.queue, self._conversations),
-            ports.runtime,
-            DeliveryUpdates(
-                ports.records,
-                self.notices.broadcast,
-                self._reactions.ended,
-                self._outbox_changed,
-            ),
+        updates = DeliveryUpdates(
+            ports.records, self.notices.broadcast, self._reactions.ended, self._outbox_changed
         )
-        self._outbox_requests = OutboxRequests(self.outgoing, self._conversations, ports.notify)
+        queue = AddressedQueue(ports.queue, self._conversations)
+        self.outgoing = RobotOutbox(outbox, ports.records, queue, ports.runtime, updates)
+        self._outbox_requests = OutboxRequests(
+            self.outgoing,
+            self._conversations,
+            MessageRecalls(robot, self._cache, ports.runtime, ports.recalls, updates),
+            ports.notify,
+        )
         replies = RobotReplies(ports.runtime, self._now_in_force, self.outgoing)
         self._access_records = AccessRecords(robot, self._cache, ports.runtime)
         self._access = AccessControl(

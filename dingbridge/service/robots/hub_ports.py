@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from dingbridge.service.robots.editor_choice import Attends
 from dingbridge.service.robots.robot_news import News
-from dingbridge.service.robots.robot_ports import Link, Queue, Reactions, Records
+from dingbridge.service.robots.robot_ports import Link, Queue, Reactions, Recalls, Records
 from dingbridge.service.runtime import Later, Runtime
 
 
 class HubPorts(Struct, frozen=True):
-    """Files, queue, link and reactions of one robot, and its members.
+    """Files, queue, link, reactions and recalls of one robot, and its members.
 
     - `notify` sends news to one member.
     - `attends` tells what a member's editor shows; see `Attends`.
@@ -28,3 +28,4 @@ class HubPorts(Struct, frozen=True):
     reactions: Reactions
     attends: Attends
     later: Later
+    recalls: Recalls

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from msgspec import structs
 
+from dingbridge.core.catalogue import delivery as say
 from dingbridge.service.robots import robot_news
 from dingbridge.service.robots.conversations import Conversations
+from dingbridge.service.robots.message_recalls import MessageRecalls
 from dingbridge.service.robots.robot_news import News
 from dingbridge.service.robots.robot_outbox import RobotOutbox
 from dingbridge.service.robots.robot_requests import (
     Drop,
     QueryDeliveries,
+    RecallMessage,
     Retry,
     SendMessage,
     ShowOutbox,
 )
 
-OutboxRequest = SendMessage | QueryDeliveries | Retry | Drop | ShowOutbox
+OutboxRequest = SendMessage | QueryDeliveries | Retry | Drop | RecallMessage | ShowOutbox
 
 
 class OutboxRequests:
@@ -31,10 +35,12 @@ class OutboxRequests:
         self,
         outbox: RobotOutbox,
         conversations: Conversations,
+        recalls: MessageRecalls,
         notify: Callable[[int, News], None],
     ) -> None:
         self._outbox = outbox
         self._conversations = conversations
+        self._recalls = recalls
         self._notify = notify
 
     def carry_out(self, member: int, request: OutboxRequest) -> None:
@@ -51,6 +57,11 @@ class OutboxRequests:
             case Drop(id=message):
                 if problem := self._outbox.drop(message):
                     self._notify(member, robot_news.Notice(problem, "error"))
+            case RecallMessage(id=message) if self._outbox.is_open(message):
+                notice = robot_news.Notice(say.NOT_SENT_YET(id=message), "error")
+                self._notify(member, notice)
+            case RecallMessage(id=message):
+                self._recalls.recall(message, partial(self._notify, member))
             case ShowOutbox(prefix=prefix):
                 lines = self._outbox.describe(prefix)
                 self._notify(member, robot_news.OutboxLines(lines))

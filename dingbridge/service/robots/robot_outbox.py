@@ -95,6 +95,10 @@ class RobotOutbox:
         """Whether a message is in the outbox, is being written to it, or was sent lately."""
         return message in self._accepting or self._outbox.knows(message)
 
+    def is_open(self, message: str) -> bool:
+        """Whether a message is being written, waits or has failed."""
+        return message in self._accepting or self._outbox.whole(message) is not None
+
     def session_of(self, message: str) -> str:
         """The session of a waiting message; empty without one."""
         whole = self._outbox.waiting.get(message)

@@ -8,6 +8,7 @@ from typing import Protocol
 from dingbridge.core.delivery.outbox import QueuedMessage
 from dingbridge.core.delivery.outbox_records import OutboxRecord, Queued
 from dingbridge.core.delivery.reactions import Reaction
+from dingbridge.core.delivery.recall import RecallCall
 from dingbridge.core.messages import Message
 from dingbridge.core.sessions.inbox import Answerer, Received
 from dingbridge.core.sessions.state import State
@@ -112,6 +113,14 @@ class Reactions(Protocol):
 
     def idle(self, *, idle: bool) -> None:
         """Whether no message waits to go out: only then is there time for reactions."""
+        ...
+
+
+class Recalls(Protocol):
+    """Requests that recall sent messages."""
+
+    def recall(self, calls: tuple[RecallCall, ...], then: Callable[[str], None]) -> None:
+        """Make the calls in order; `then` gets why one was refused, in words, or an empty text."""
         ...
 
 

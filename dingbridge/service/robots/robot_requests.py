@@ -125,6 +125,12 @@ class Drop(Struct, frozen=True):
     id: str
 
 
+class RecallMessage(Struct, frozen=True):
+    """Recall a sent message from DingTalk."""
+
+    id: str
+
+
 class ShowOutbox(Struct, frozen=True):
     """List the outbox.
 
@@ -174,6 +180,7 @@ Ask = (
     | Busy
     | Retry
     | Drop
+    | RecallMessage
     | ShowOutbox
     | Pair
     | Deny

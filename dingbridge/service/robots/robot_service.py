@@ -26,6 +26,7 @@ from dingbridge.service.robots.hub import Hub
 from dingbridge.service.robots.hub_ports import HubPorts
 from dingbridge.service.robots.robot_news import News
 from dingbridge.service.robots.robot_reactions import RobotReactions
+from dingbridge.service.robots.robot_recalls import RobotRecalls
 from dingbridge.service.robots.robot_resources import RobotResources
 from dingbridge.service.robots.sender_batches import SenderReport
 from dingbridge.service.robots.sender_queue import SenderQueue
@@ -69,12 +70,8 @@ class RobotService:
         self._queue = SenderQueue(
             options, resources, self._records, self._sender_reported, self._is_sending
         )
-        self._reactions = RobotReactions(
-            options,
-            resources,
-            self._records,
-            lambda calls, code: self.hub.health.counted(calls, 0, code),
-        )
+        self._reactions = RobotReactions(options, resources, self._records, self._counted)
+        self._recalls = RobotRecalls(options, resources, self._counted)
         self._link = StreamLink(options, self._gate, post, self._link_happened)
 
     @property
@@ -108,6 +105,7 @@ class RobotService:
             reactions=self._reactions,
             attends=self._attends,
             later=self._later,
+            recalls=self._recalls,
         )
         self._hub = Hub(self._robot, ports, self._options, saved.state, saved.outbox)
         self._hub.start(saved.inbox)
@@ -118,6 +116,10 @@ class RobotService:
         log.info("%s is ours; %d messages wait", self._robot, len(saved.outbox.waiting))
         then()
 
+    def _counted(self, calls: int, code: str) -> None:
+        """Calls besides those of messages were made; `code` is that of a refusing answer."""
+        self.hub.health.counted(calls, 0, code)
+
     def _settled(self) -> None:
         if not self._is_stopped:
             self.hub.settled()
@@ -127,6 +129,7 @@ class RobotService:
         self._options = options
         self._queue.configure(options)
         self._reactions.configure(options)
+        self._recalls.configure(options)
         self._link.configure(options)
         if self._hub is not None:
             self._hub.configure(options)
@@ -158,6 +161,7 @@ class RobotService:
         self._link.disconnect()
         self._queue.stop()
         self._reactions.stop()
+        self._recalls.stop()
 
     def wait_until_stopped(self, seconds: float | None) -> None:
         """Return once the link is closed and the answer to the request under way is written down,

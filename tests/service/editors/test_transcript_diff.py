@@ -185,6 +185,15 @@ def test_a_fate_that_is_told_before_its_message_was_read_counts() -> None:
     assert (screen.delivery("a"), screen.open) == (Delivery.SENT, set())
 
 
+def test_a_recalled_message_stays_recalled_in_whatever_part_that_stands() -> None:
+    screen = Screen()
+    screen.found(screen.shown.ending(TranscriptPart(fates=(Written("a", Delivery.SENT),), begin=9)))
+    part = TranscriptPart(fates=(Written("a", Delivery.RECALLED),), begin=5)
+    screen.found(screen.shown.earlier(part))
+    screen.found(screen.shown.earlier(TranscriptPart((message("a", Delivery.QUEUED),))))
+    assert screen.delivery("a") is Delivery.RECALLED
+
+
 def test_what_was_told_before_its_transcript_is_read_stands_where_it_does_there() -> None:
     screen = Screen()
     screen.told(ShowMessages("s", (message("b", Delivery.QUEUED), message("d"))))
@@ -204,6 +213,8 @@ def test_what_was_told_before_its_transcript_is_read_stands_where_it_does_there(
         (Delivery.SENT, Delivery.QUEUED, Delivery.SENT, set()),
         (Delivery.QUEUED, Delivery.FAILED, Delivery.QUEUED, {"a"}),
         (Delivery.SENT, Delivery.SENT, Delivery.SENT, set()),
+        (Delivery.SENT, Delivery.RECALLED, Delivery.RECALLED, set()),
+        (Delivery.RECALLED, Delivery.SENT, Delivery.RECALLED, set()),
     ],
 )
 def test_what_became_of_a_message_never_goes_back(

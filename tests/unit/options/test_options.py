@@ -62,6 +62,7 @@ EXAMPLES: dict[str, object] = {
     "responder": ["prog", "argument"],
     "responder_timeout": 5,
     "send_key": "<F5>",
+    "keys": {"reply": "<leader>r", "hide": False},
     "verbose": True,
 }
 COMPANIONS: dict[str, object] = {"webhook": WEBHOOK, **APP}

@@ -103,6 +103,18 @@ def test_a_later_word_about_a_message_counts() -> None:
     assert (second.delivery, second.reason) == (Delivery.SENT, "")
 
 
+def test_a_recalled_message_stays_recalled_whatever_is_written_after_it() -> None:
+    lines = [
+        Entry(message=message("m1", Delivery.QUEUED)),
+        *(
+            Entry(fate=DeliveryLine("m1", delivery))
+            for delivery in (Delivery.SENT, Delivery.RECALLED, Delivery.SENT)
+        ),
+    ]
+    [found] = read(b"".join(map(transcript.encode, lines))).messages
+    assert found.delivery is Delivery.RECALLED
+
+
 @pytest.mark.parametrize("delivery", UNSETTLED)
 def test_a_message_without_a_fate_is_read_as_it_was_left(delivery: Delivery) -> None:
     [found] = read(transcript.encode(Entry(message=message(delivery=delivery)))).messages
@@ -110,7 +122,7 @@ def test_a_message_without_a_fate_is_read_as_it_was_left(delivery: Delivery) -> 
 
 
 def test_only_what_is_under_way_has_no_fate_yet() -> None:
-    settled = {Delivery.NONE, Delivery.SENT, Delivery.FAILED}
+    settled = {Delivery.NONE, Delivery.SENT, Delivery.FAILED, Delivery.RECALLED}
     assert set(UNSETTLED) == set(Delivery) - settled
 
 

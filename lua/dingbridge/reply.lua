@@ -1,0 +1,76 @@
+--- Quotes a message in the draft of its session, which goes to the message's conversation.
+
+local destination = require('dingbridge.destination')
+local drafts = require('dingbridge.drafts')
+local nick = require('dingbridge.nick')
+local say = require('dingbridge.say')
+
+local M = {}
+
+local MOST_LINES = 6 -- of the quoted text; people know what they have written
+local FENCE = '^%s*(```+)'
+
+--- A name in which nothing is Markdown.
+---@param name string
+---@return string
+local function plain(name)
+  return (nick(name):gsub('[\\`*_%[%]<>#~]', '\\%0'))
+end
+
+--- The lines of a text without the quote that it begins with, at most `MOST_LINES`.
+---@param text string
+---@return string[]
+local function shortened(text)
+  local lines, fence = {}, nil ---@type string[], string|nil
+  local is_own = false
+  for line in vim.gsplit(text:gsub('%z', ''), '\n', { plain = true }) do
+    is_own = is_own or not (line:find('^%s*>') or line:find('^%s*$'))
+    if is_own and #lines == MOST_LINES then
+      lines[#lines + 1] = fence -- or the rest would be code
+      lines[#lines + 1] = '…'
+      break
+    elseif is_own then
+      lines[#lines + 1] = line
+      local found = line:match(FENCE)
+      if found then
+        fence = not fence and found or nil
+      end
+    end
+  end
+  while lines[1] and lines[#lines]:find('^%s*$') do
+    lines[#lines] = nil
+  end
+  return lines
+end
+
+--- A message as a quote in Markdown, which DingTalk shows as one. Names its author, unless it is the
+--- user.
+---@param message dingbridge.Message
+---@return string[]
+function M.lines(message)
+  local lines = shortened(message.text)
+  if message.role ~= 'editor' then
+    table.insert(lines, 1, say('quoted_author', { author = plain(message.author) }))
+    table.insert(lines, 2, '')
+  end
+  return vim.tbl_map(function(line)
+    return (('> ' .. line):gsub('%s+$', ''))
+  end, lines)
+end
+
+--- Puts the quote at the end of the draft, and the cursor below it.
+---@param session string
+---@param message dingbridge.Message
+function M.quote(session, message)
+  if message.target ~= '' then
+    destination.choose(session, {
+      target = message.target,
+      name = message.target_name,
+      robot = message.robot,
+    })
+  end
+  drafts.append(session, vim.list_extend(M.lines(message), { '', '' }))
+  require('dingbridge.chat_focus').write(session, true)
+end
+
+return M
