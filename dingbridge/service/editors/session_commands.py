@@ -5,7 +5,7 @@ from __future__ import annotations
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError, told
 from dingbridge.core.messages import Message
-from dingbridge.core.sessions import titles
+from dingbridge.core.sessions import session_title
 from dingbridge.core.sessions.transcript import SessionInfo
 from dingbridge.core.text import shorten, visible
 from dingbridge.core.user_file import UserFile
@@ -81,7 +81,7 @@ class SessionCommands:
 
     def rename(self, session: str, title: str) -> None:
         """Give a session another title. Raises `BridgeError` if nothing of it is visible."""
-        title = titles.given(title)
+        title = session_title.given(title)
         if not visible(title):
             raise BridgeError(say.TITLE_EMPTY())
         self._sessions.store.rename(session, title)

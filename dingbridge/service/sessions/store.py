@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.messages import Delivery, Message
-from dingbridge.core.sessions import titles
+from dingbridge.core.sessions import session_title
 from dingbridge.core.sessions.scopes import SessionStart
 from dingbridge.core.sessions.transcript import (
     Arrival,
@@ -95,7 +95,7 @@ class SessionStore:
         now = self._runtime.now()
         made = datetime.fromtimestamp(now)
         session = f"{made:%y%m%d-%H%M}-{self._runtime.new_id()[:6]}"
-        title = titles.given(title)
+        title = session_title.given(title)
         info = SessionInfo(session, title or say.TITLE(time=made), now, is_untitled=not title)
         self.storage.begin(info)
         self.infos = {session: info, **self.infos}
@@ -103,7 +103,7 @@ class SessionStore:
 
     def begin(self, session: str, account: str, start: SessionStart) -> None:
         """Start a session on demand, at the end of the list. The caller notifies the views."""
-        title = titles.given(start.title)
+        title = session_title.given(start.title)
         info = SessionInfo(
             session,
             title or session,
@@ -134,7 +134,7 @@ class SessionStore:
     def _derive_title(self, session: str, first: Message) -> None:
         """Name a session that has no title by its first message."""
         info = self.infos.get(session)
-        if info is not None and info.is_untitled and (title := titles.derived(first)):
+        if info is not None and info.is_untitled and (title := session_title.derived(first)):
             self.rename(session, title)
 
     def add(self, session: str, message: Message) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from dingbridge.core.catalogue import delivery, sessions
 from dingbridge.core.messages import Message, Role
-from dingbridge.core.sessions import titles
+from dingbridge.core.sessions import session_title
 from dingbridge.core.text import NAME_CHARACTERS
 
 
@@ -27,11 +27,11 @@ def message(
     ],
 )
 def test_a_session_is_named_by_the_first_words(text: str, title: str) -> None:
-    assert titles.derived(message(text)) == title
+    assert session_title.derived(message(text)) == title
 
 
 def test_a_long_first_line_is_cut_as_names_are() -> None:
-    title = titles.derived(message("字" * 500))
+    title = session_title.derived(message("字" * 500))
     assert len(title) == NAME_CHARACTERS
     assert title.endswith("…")
 
@@ -53,15 +53,15 @@ def test_a_long_first_line_is_cut_as_names_are() -> None:
 def test_a_session_is_named_by_its_partner_if_that_has_a_name(
     target: str, name: str, title: str, role: Role
 ) -> None:
-    assert titles.derived(message(role=role, target=target, target_name=name)) == title
+    assert session_title.derived(message(role=role, target=target, target_name=name)) == title
 
 
 @pytest.mark.parametrize(
     "first", [message(role=Role.NOTICE), message(role=Role.RESPONDER), message(" \n")]
 )
 def test_what_names_nothing_gives_no_title(first: Message) -> None:
-    assert titles.derived(first) == ""
+    assert session_title.derived(first) == ""
 
 
 def test_a_title_that_is_typed_is_one_line() -> None:
-    assert titles.given(" Release\n2.4\x1b[2J\t *draft* ") == "Release 2.4 *draft*"
+    assert session_title.given(" Release\n2.4\x1b[2J\t *draft* ") == "Release 2.4 *draft*"
