@@ -276,8 +276,16 @@ function M.bar()
     return require('dingbridge.draft_bar').text(id, require('dingbridge').send_key())
   end
   local link = link_of(id)
-  local room = vim.api.nvim_win_get_width(0) - vim.fn.strdisplaywidth(link) - LEAST_TITLE
-  local unread = next(state.unread) and require('dingbridge.unread').words(id, room, 'G') or ''
+  local unread = ''
+  if next(state.unread) then
+    local words = require('dingbridge.unread').words
+    local room = vim.api.nvim_win_get_width(0) - LEAST_TITLE
+    unread = words(id, room - vim.fn.strdisplaywidth(link), 'G')
+    if unread == '' then
+      unread = words(id, room, 'G') -- in a very narrow window instead of the link
+      link = unread == '' and link or ''
+    end
+  end
   local line = ('%%#Title# %%<%s %%='):format(as_text(session.title))
   if unread ~= '' then
     line = ('%s%%#DingbridgeUnread#%s '):format(line, as_text(unread))

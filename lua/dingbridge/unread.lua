@@ -173,6 +173,9 @@ function M.words(session, columns, key)
     end, wordings)
     wordings[#wordings + 1] = words
   end
+  if wordings[1] then
+    wordings[#wordings + 1] = say('unread_new', { count = state.count_unread() })
+  end
   for _, words in ipairs(wordings) do
     if vim.fn.strdisplaywidth(words) <= columns then
       return words

@@ -176,6 +176,8 @@ def test_a_bar_of_forty_columns_says_it_in_short(seen: Editor, sandbox: Sandbox)
     assert "1 new elsewhere" in transcript
     assert "DingTalk ●" in transcript or "not bound" in transcript
     assert "1 new elsewhere" in draft
+    seen.nvim.command("wincmd k | vsplit")
+    assert seen.until(lambda: [bar for bar in seen.lua(BAR) if "1 new " in bar and len(bar) <= 20])
 
 
 def test_messages_that_come_while_the_command_line_window_is_open_are_new_until_it_is_left(
