@@ -108,6 +108,24 @@ local function run(key, session, pressed)
   end
 end
 
+--- Maps a key in all its modes. `vim.keymap.set` would take several times as long.
+---@param buffer integer
+---@param key dingbridge.Key
+---@param session string
+---@param pressed string
+---@param from string the left side of the mapping
+local function map(buffer, key, session, pressed, from)
+  local options = {
+    callback = run(key, session, pressed),
+    desc = key.meaning:sub(1, -2), -- without its full stop
+    noremap = true,
+    nowait = true,
+  }
+  for mode in key.modes:gmatch('.') do
+    vim.api.nvim_buf_set_keymap(buffer, mode, from, '', options)
+  end
+end
+
 ---@param buffer integer
 ---@param mapped { [1]: string, [2]: string }[] modes and key
 local function unmap(buffer, mapped)
@@ -131,11 +149,9 @@ function M.map(buffer)
   local part, session = buffers.of(buffer)
   local mapped = {}
   for _, key in ipairs(M.declared(part)) do
-    local modes = vim.fn.split(key.modes, [[\zs]])
-    local options = { buffer = buffer, nowait = true, desc = (key.meaning:gsub('%.$', '')) }
-    vim.keymap.set(modes, key.plug, run(key, session, key.defaults[1]), options)
+    map(buffer, key, session, key.defaults[1], key.plug)
     for _, pressed in ipairs(M.of(key)) do
-      vim.keymap.set(modes, pressed, run(key, session, pressed), options)
+      map(buffer, key, session, pressed, pressed)
       mapped[#mapped + 1] = { key.modes, pressed }
     end
   end
