@@ -129,13 +129,13 @@ def test_the_first_unread_message_has_a_line_above_it_when_the_session_is_opened
 
 
 def test_the_bar_says_what_is_new_in_another_session(seen: Editor, sandbox: Sandbox) -> None:
-    title = seen.sessions()[0]["title"]
     seen.chat("new Release 2.4")
     seen.until(lambda: len(seen.sessions()) == 2)
     seen.until(lambda: "Release 2.4" in bars(seen))
     sandbox.client.say("one")
     sandbox.client.say("two")
     seen.until(lambda: count(seen) == 2)
+    [title] = [row["title"] for row in seen.sessions() if row["unread"]]
     seen.until(lambda: f"2 new in “{title}”" in bars(seen))
     assert bars(seen).count("2 new in") == 2
     seen.lua("""
@@ -145,7 +145,7 @@ def test_the_bar_says_what_is_new_in_another_session(seen: Editor, sandbox: Sand
     """)
     seen.chat("list")
     rows = seen.until_lua("_G.rows")
-    assert [row for row in rows if "2 new" in row] == [f"{title}  (DingTalk)  2 new"]
+    assert [row.startswith(title) for row in rows if "2 new" in row] == [True]
 
 
 def test_above_the_end_the_bar_says_how_many_are_below_and_G_goes_there(
@@ -173,9 +173,10 @@ def test_a_bar_of_forty_columns_says_it_in_short(seen: Editor, sandbox: Sandbox)
     sandbox.client.say("one")
     seen.until(lambda: count(seen) == 1)
     transcript, draft = seen.until(lambda: seen.lua(BAR))
-    assert "1 new elsewhere" in transcript
+    assert "1 new" in transcript
     assert "DingTalk ●" in transcript or "not bound" in transcript
-    assert "1 new elsewhere" in draft
+    assert "1 new" in draft
+    assert len(transcript) <= 40
     seen.nvim.command("wincmd k | vsplit")
     assert seen.until(lambda: [bar for bar in seen.lua(BAR) if "1 new " in bar and len(bar) <= 20])
 
