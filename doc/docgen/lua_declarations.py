@@ -105,7 +105,7 @@ def _lua_key(key: str) -> str:
 
 def _lua_option(option: Option) -> dict[str, object]:
     """What the editor's check has to know of an option."""
-    is_plain = isinstance(option.default, str | bool | int)
+    is_plain = isinstance(option.default, str | bool | int | float)
     fields: dict[str, object] = {
         "kind": option.kind.value,
         "default": option.default if is_plain else None,

@@ -21,6 +21,7 @@ local OPTIONS = {
   cindent = false,
   smartindent = false,
   indentexpr = '',
+  formatlistpat = [[^\s*\%([-*+]\|\d\+[.)]\)\s\+]], -- for 'breakindentopt'
 }
 
 local ID_LENGTH = 6 -- of the end of a session's id, which tells apart sessions with the same title
@@ -53,10 +54,11 @@ local function label(session)
   return title
 end
 
+--- The name of a session's buffer.
 ---@param session string
 ---@param part dingbridge.Part
 ---@return string
-local function name_of(session, part)
+function M.name(session, part)
   local suffix = ''
   if part == 'draft' then
     -- Before there is a session, nothing can be sent.
@@ -76,12 +78,14 @@ local function named(name)
 end
 
 --- Names a buffer. Another one of that name is deleted: an unloaded one, or one restored by
---- `:mksession`, whose windows stay.
+--- `:mksession`, whose windows stay. One of another session, whose own new name comes later, keeps it.
 ---@param buffer integer
 ---@param name string
 local function set_name(buffer, name)
   local other = named(name)
-  if other then
+  if other and vim.b[other].dingbridge_part then
+    name = ('%s (%s)'):format(name, vim.b[buffer].dingbridge_session)
+  elseif other then
     for _, window in ipairs(vim.fn.win_findbuf(other)) do
       vim.wo[window].winfixbuf = false
       vim.api.nvim_win_set_buf(window, buffer)
@@ -89,6 +93,22 @@ local function set_name(buffer, name)
     vim.api.nvim_buf_delete(other, { force = true })
   end
   vim.api.nvim_buf_set_name(buffer, name)
+end
+
+--- Gives a buffer another name. The current window keeps its alternate file.
+---@param buffer integer
+---@param name string
+local function rename(buffer, name)
+  local before, alternate = vim.api.nvim_buf_get_name(buffer), vim.fn.bufnr('#')
+  set_name(buffer, name)
+  -- Neovim keeps the old name as another buffer, the alternate file.
+  local left = named(before)
+  if left and left ~= buffer then
+    vim.api.nvim_buf_delete(left, { force = true })
+  end
+  if alternate > 0 and vim.api.nvim_buf_is_valid(alternate) then
+    vim.fn.setreg('#', alternate)
+  end
 end
 
 --- The session and the part that a buffer shows; nil for a buffer that is no chat's. The session is
@@ -125,7 +145,7 @@ function M.make(session, part)
   local buffer = vim.api.nvim_create_buf(false, true)
   vim.b[buffer].dingbridge_session = session
   vim.b[buffer].dingbridge_part = part
-  set_name(buffer, name_of(session, part))
+  set_name(buffer, M.name(session, part))
   local own = vim.bo[buffer]
   for option, value in pairs(OPTIONS) do
     own[option] = value
@@ -148,30 +168,16 @@ end
 
 --- Names the buffers after the sessions' present titles.
 function M.rename()
-  for part, by_session in pairs(ours) do
-    for session, buffer in pairs(by_session) do
-      local name = name_of(session, part)
-      local before = vim.api.nvim_buf_is_valid(buffer) and vim.api.nvim_buf_get_name(buffer) or name
-      if before ~= name then
-        local alternate = vim.fn.bufnr('#')
-        set_name(buffer, name)
-        -- Neovim keeps the old name as another buffer, the alternate file.
-        local left = named(before)
-        if left and left ~= buffer and not M.is_ours(left) then
-          vim.api.nvim_buf_delete(left, { force = true })
-        end
-        if alternate > 0 and vim.api.nvim_buf_is_valid(alternate) then
-          vim.fn.setreg('#', alternate)
+  for _ = 1, 2 do -- twice, because a name may be free only once another buffer has its own
+    for part, by_session in pairs(ours) do
+      for session, buffer in pairs(by_session) do
+        local name = M.name(session, part)
+        if vim.api.nvim_buf_is_valid(buffer) and vim.api.nvim_buf_get_name(buffer) ~= name then
+          rename(buffer, name)
         end
       end
     end
   end
-end
-
----@param buffer integer
----@return boolean
-function M.is_ours(buffer)
-  return vim.b[buffer].dingbridge_part ~= nil
 end
 
 return M

@@ -5,6 +5,7 @@
 
 local buffers = require('dingbridge.buffers')
 local by_id = require('dingbridge.by_id')
+local day_separators = require('dingbridge.day_separators')
 local drafts = require('dingbridge.drafts')
 local keys = require('dingbridge.keys')
 local transcript_buffer = require('dingbridge.transcript_buffer')
@@ -45,7 +46,8 @@ end
 ---@return dingbridge.View
 local function make_view(session)
   local buffer = buffers.make(session, 'transcript')
-  views[session] = { buffer = buffer, marks = by_id.new(), shown = 0, is_empty = true, waiting = false }
+  views[session] =
+    { buffer = buffer, marks = by_id.new(), days = {}, shown = 0, is_empty = true, waiting = false }
   vim.bo[buffer].undolevels = -1
   vim.bo[buffer].modifiable = false
   -- Before the user's own mappings for this file type.
@@ -59,17 +61,20 @@ local function make_view(session)
       M.add(session, true)
     end,
   })
-  M.add(session, false)
   return views[session]
 end
 
 --- Shows a session and puts the cursor into its draft.
 ---@param session string
 function M.open(session)
+  local was_there = view_of(session) ~= nil
   local view = view_of(session) or make_view(session)
   keys.map(view.buffer)
   local draft, typed = drafts.buffer(session), starting.typed()
   local window, is_new = chat_layout.show(view.buffer, draft)
+  if not was_there then
+    M.add(session, false) -- now that the width is known
+  end
   if is_new then
     transcript_buffer.to_end(window, view.buffer)
   end
@@ -84,6 +89,16 @@ function M.open(session)
     drafts.take_over(session, typed)
     starting.close()
   end
+end
+
+--- Makes the buffers of a session, for windows that have their names.
+---@param session string
+function M.restore(session)
+  if not view_of(session) then
+    make_view(session)
+    M.add(session, false)
+  end
+  drafts.buffer(session)
 end
 
 --- Closes the windows of a session and removes its buffers.
@@ -144,9 +159,13 @@ function M.take_out(session, messages)
   if view and not message_edits.remove(view, transcript, messages) then
     return false
   end
+  local before = state.messages(session)
   state.take_out(session, messages)
   if view then
     view.shown = #transcript.list
+    day_separators.close_gaps(view, before, function(message)
+      return transcript.by_id[message.id] ~= nil
+    end)
   end
   return true
 end
@@ -165,12 +184,8 @@ function M.show_fate(session, message)
     local following = transcript_buffer.followers(view.buffer)
     local heading = message_format.heading(message, transcript_buffer.width_of(view.buffer), mark)
     vim.api.nvim_buf_set_extmark(view.buffer, message_format.namespace, at[1], 0, heading)
-    -- The virtual lines of a reason must not push the end out of view. Neovim scrolls for them only
-    -- if the cursor moves.
-    for _, window in ipairs(following) do
-      vim.api.nvim_win_set_cursor(window, { 1, 0 })
-      transcript_buffer.to_end(window, view.buffer)
-    end
+    -- The virtual lines of a reason must not push the end out of view.
+    transcript_buffer.follow(following, view.buffer)
   end
 end
 

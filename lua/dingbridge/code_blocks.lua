@@ -1,6 +1,8 @@
---- The fenced code blocks of messages.
+--- The fenced code blocks of messages: finds them, and draws their shade and frame.
 
 local M = {}
+
+local MOST = 200 -- blocks of one message that are drawn
 
 ---@class dingbridge.CodeBlock
 ---@field first integer row of its opening fence, zero-based
@@ -78,6 +80,52 @@ function M.at(buffer, row)
       return block
     end
   end
+end
+
+--- Draws one side of the frame over a fence, which stays in the text.
+---@param buffer integer
+---@param namespace integer
+---@param row integer
+---@param line string
+---@param frame string
+---@param language string
+local function cover(buffer, namespace, row, line, frame, language)
+  local indent, fence, info = fence_of(line)
+  local missing = vim.fn.strdisplaywidth(fence .. info) - vim.fn.strdisplaywidth(frame .. language)
+  vim.api.nvim_buf_set_extmark(buffer, namespace, row, indent, {
+    virt_text = { { frame .. language .. (' '):rep(missing), 'DingbridgeFrame' } },
+    virt_text_pos = 'overlay',
+    hl_mode = 'combine',
+    undo_restore = false,
+    strict = false,
+  })
+end
+
+--- Draws the code blocks of a message.
+---@param buffer integer
+---@param namespace integer
+---@param first integer row of the first line
+---@param lines string[]
+---@return dingbridge.CodeBlock[]
+function M.draw(buffer, namespace, first, lines)
+  local blocks = M.find(lines, first)
+  for number = 1, math.min(#blocks, MOST) do
+    local block = blocks[number]
+    vim.api.nvim_buf_set_extmark(buffer, namespace, block.first, 0, {
+      end_row = block.last + 1,
+      end_col = 0,
+      hl_group = 'DingbridgeCode',
+      hl_eol = true,
+      priority = 80,
+      undo_restore = false,
+      strict = false,
+    })
+    cover(buffer, namespace, block.first, lines[block.first - first + 1], '╭─ ', block.language)
+    if block.is_closed then
+      cover(buffer, namespace, block.last, lines[block.last - first + 1], '╰─', '')
+    end
+  end
+  return blocks
 end
 
 return M

@@ -84,6 +84,7 @@ local function react(buffer, session)
     buffer = buffer,
     callback = function()
       vim.bo[buffer].modified = false
+      require('dingbridge.draft_height').fit(buffer)
       M.take_up(session)
     end,
   })
@@ -137,6 +138,7 @@ local function put(buffer, first, last, lines)
   vim.api.nvim_buf_set_lines(buffer, first, last, false, lines)
   vim.bo[buffer].undolevels = vim.bo[buffer].undolevels
   vim.bo[buffer].modified = false
+  require('dingbridge.draft_height').fit(buffer)
 end
 
 --- The text of the session's draft, without blanks at its end.

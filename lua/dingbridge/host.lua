@@ -119,6 +119,12 @@ function M.register()
     group = vim.api.nvim_create_augroup('dingbridge_host', {}),
     callback = M.stop,
   })
+  vim.api.nvim_create_autocmd('SessionLoadPost', {
+    group = 'dingbridge_host',
+    callback = function()
+      require('dingbridge.restored_windows').find()
+    end,
+  })
   require('dingbridge.focus').watch()
 end
 

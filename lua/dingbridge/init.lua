@@ -97,6 +97,21 @@ function M.keys()
   return type(given) == 'table' and given or {}
 end
 
+--- Where a chat opens, and how large.
+---@return dingbridge.Layout
+function M.window()
+  local found = {}
+  for _, name in ipairs({ 'layout', 'width', 'height' }) do
+    local default = require('dingbridge.generated').options['window.' .. name].default
+    local given = value('window.' .. name)
+    if name ~= 'layout' then
+      given = tonumber(given)
+    end
+    found[name] = given or default
+  end
+  return found
+end
+
 --- The Lua responder, or nil.
 ---@return (fun(message: table, reply: fun(text: string)))|nil
 function M.responder()

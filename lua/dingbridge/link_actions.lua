@@ -28,8 +28,8 @@ local SAMPLE = 8192 -- bytes in which a text has no NUL
 
 ---@return dingbridge.Link|nil
 local function under_cursor()
-  local column = vim.api.nvim_win_get_cursor(0)[2] + 1
-  return links.at(vim.api.nvim_get_current_line(), column)
+  local cursor = vim.api.nvim_win_get_cursor(0)
+  return links.at(vim.api.nvim_get_current_buf(), cursor[1] - 1, cursor[2] + 1)
 end
 
 ---@param target string

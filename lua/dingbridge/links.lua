@@ -1,5 +1,8 @@
---- The links in a message: their positions and targets, and the extmarks for them. The text is not
---- changed.
+--- The links in a message: their positions and targets, and the extmarks for them.
+---
+--- Neovim wraps a line as if its concealed text were there, so a long target, of which nothing is seen,
+--- would leave empty lines on the screen. In a long line `…` stands in its place, and the target is
+--- known by the extmark.
 
 local M = {}
 
@@ -7,6 +10,8 @@ local M = {}
 local PICTURE, FILE = '📷 ', '📎 '
 
 local MOST = 50 -- links of a line, so that no line takes long
+local NARROW = 36 -- columns; a line that is not longer hardly ever wraps
+local LEFT_OUT = '…'
 
 -- The punctuation at the end of a sentence is not part of an address.
 local ENDINGS = { '.', ',', ';', ':', '!', '?', '"', "'", '*', '_', '~' }
@@ -15,11 +20,16 @@ local CLOSING = { '。', '，', '；', '！', '？', '”', '）', '】', '》',
 
 local namespace = vim.api.nvim_create_namespace('dingbridge_links')
 
+---@type table<integer, table<integer, string>> targets that are left out, by buffer and extmark
+local left_out = {}
+
 ---@class dingbridge.Link
 ---@field first integer byte of the line
 ---@field last integer byte of the line
 ---@field target string
 ---@field is_picture boolean
+---@field from? integer byte at which the target begins, in a Markdown link
+---@field is_left_out? boolean whether the target is to be left out
 
 --- The start of the link whose label ends at a bracket.
 ---@param line string
@@ -114,7 +124,7 @@ function M.find(line)
     if first and target and target ~= '' then
       local is_picture = line:sub(first - 1, first - 1) == '!'
       first = is_picture and first - 1 or first
-      found[#found + 1] = { first = first, last = last, target = target, is_picture = is_picture }
+      found[#found + 1] = { first = first, last = last, from = from, target = target, is_picture = is_picture }
     end
   end
   local in_markdown = #found
@@ -137,18 +147,26 @@ function M.find(line)
 end
 
 --- The link at a byte of a line, otherwise the next one, otherwise the last one before.
----@param line string
----@param column integer
+---@param buffer integer
+---@param row integer zero-based
+---@param column integer byte of the line
 ---@return dingbridge.Link|nil
-function M.at(line, column)
-  local last
+function M.at(buffer, row, column)
+  local line = vim.api.nvim_buf_get_lines(buffer, row, row + 1, false)[1] or ''
+  local nearest
   for _, link in ipairs(M.find(line)) do
+    nearest = link
     if link.last >= column then
-      return link
+      break
     end
-    last = link
   end
-  return last
+  if nearest and nearest.target == LEFT_OUT then
+    local at = { row, nearest.first - 1 }
+    for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(buffer, namespace, at, at, {})) do
+      nearest.target = (left_out[buffer] or {})[mark[1]] or nearest.target
+    end
+  end
+  return nearest
 end
 
 --- Whether an address may be passed to the system: a web or mail address without characters that a
@@ -167,29 +185,85 @@ function M.media_folder()
   return vim.fs.joinpath(vim.fn.stdpath('data'), 'dingbridge', 'media') .. '/'
 end
 
---- Sets extmarks for the links of lines: addresses for the terminal, and a sign for received files.
+--- A line with its links, as it is shown.
+---@param line string
+---@return string
+---@return dingbridge.Link[] their bytes are those of the shown line
+local function shown(line)
+  local links = (line:find(':', 1, true) or line:find('](', 1, true)) and M.find(line) or {}
+  if not links[1] or vim.fn.strdisplaywidth(line) <= NARROW then
+    return line, links
+  end
+  local pieces, from = {}, 1
+  local cuts = {} ---@type { behind: integer, bytes: integer }[]
+  for _, link in ipairs(links) do
+    if link.from and link.from >= from and link.last - link.from > #LEFT_OUT then
+      vim.list_extend(pieces, { line:sub(from, link.from - 1), LEFT_OUT })
+      from, link.is_left_out = link.last, true
+      cuts[#cuts + 1] = { behind = link.from, bytes = link.last - link.from - #LEFT_OUT }
+    end
+  end
+  pieces[#pieces + 1] = line:sub(from)
+  local function moved(byte)
+    local place = byte
+    for _, cut in ipairs(cuts) do
+      place = byte > cut.behind and place - cut.bytes or place
+    end
+    return place
+  end
+  for _, link in ipairs(links) do
+    link.first, link.last = moved(link.first), moved(link.last)
+  end
+  return table.concat(pieces), links
+end
+
+---@param buffer integer
+---@param row integer zero-based
+---@param link dingbridge.Link
+---@param folder string of received files
+local function mark(buffer, row, link, folder)
+  local decoration = { undo_restore = false } ---@type vim.api.keyset.set_extmark
+  if vim.startswith(link.target, folder) then
+    decoration.virt_text = { { link.is_picture and PICTURE or FILE, 'DingbridgeNotice' } }
+    decoration.virt_text_pos = 'inline'
+  elseif M.is_address(link.target) then
+    decoration.end_col, decoration.url = link.last, link.target
+  elseif not link.is_left_out then
+    return
+  end
+  local id = vim.api.nvim_buf_set_extmark(buffer, namespace, row, link.first - 1, decoration)
+  if link.is_left_out and not left_out[buffer] then
+    left_out[buffer] = {}
+    vim.api.nvim_create_autocmd('BufWipeout', {
+      buffer = buffer,
+      callback = function()
+        left_out[buffer] = nil
+      end,
+    })
+  end
+  if link.is_left_out then
+    left_out[buffer][id] = link.target
+  end
+end
+
+--- Puts lines into the buffer of a transcript, with extmarks for their links: addresses for the
+--- terminal, and a sign for received files.
 ---@param buffer integer
 ---@param first integer row of the first line, zero-based
+---@param last integer row behind those that are replaced
 ---@param lines string[]
-function M.mark(buffer, first, lines)
-  local folder = M.media_folder()
+function M.put(buffer, first, last, lines)
+  local shown_lines, found = {}, {}
   for number, line in ipairs(lines) do
-    local links = line:find(':', 1, true) or line:find('](', 1, true)
-    for _, link in ipairs(links and M.find(line) or {}) do
-      local row, column = first + number - 1, link.first - 1
-      if vim.startswith(link.target, folder) then
-        vim.api.nvim_buf_set_extmark(buffer, namespace, row, column, {
-          virt_text = { { link.is_picture and PICTURE or FILE, 'DingbridgeNotice' } },
-          virt_text_pos = 'inline',
-          undo_restore = false,
-        })
-      elseif M.is_address(link.target) then
-        vim.api.nvim_buf_set_extmark(buffer, namespace, row, column, {
-          end_col = link.last,
-          url = link.target,
-          undo_restore = false,
-        })
-      end
+    shown_lines[number], found[number] = shown(line)
+  end
+  vim.bo[buffer].modifiable = true
+  vim.api.nvim_buf_set_lines(buffer, first, last, false, shown_lines)
+  vim.bo[buffer].modifiable = false
+  local folder = M.media_folder()
+  for number, links in ipairs(found) do
+    for _, link in ipairs(links) do
+      mark(buffer, first + number - 1, link, folder)
     end
   end
 end
@@ -199,6 +273,9 @@ end
 ---@param first? integer row, zero-based; not given: all
 ---@param last? integer row behind the last one
 function M.clear(buffer, first, last)
+  if not first and left_out[buffer] then
+    left_out[buffer] = {}
+  end
   vim.api.nvim_buf_clear_namespace(buffer, namespace, first or 0, last or -1)
 end
 

@@ -1,8 +1,10 @@
 --- Changes messages in the buffer of a transcript: replaces their text, or removes them.
 
 local transcript_buffer = require('dingbridge.transcript_buffer')
+local day_separators = require('dingbridge.day_separators')
 local links = require('dingbridge.links')
 local message_format = require('dingbridge.message_format')
+local message_rows = require('dingbridge.message_rows')
 local highlight = require('dingbridge.highlight')
 
 local M = {}
@@ -44,10 +46,7 @@ function M.rewrite(view, message, before)
   local row, lines = at + first, vim.list_slice(new, first + 1, #new - same)
   local following = transcript_buffer.followers(buffer)
   links.clear(buffer, row, at + #old - same)
-  vim.bo[buffer].modifiable = true
-  vim.api.nvim_buf_set_lines(buffer, row, at + #old - same, false, lines)
-  vim.bo[buffer].modifiable = false
-  links.mark(buffer, row, lines)
+  links.put(buffer, row, at + #old - same, lines)
   highlight.changed(buffer, heading, at, at + #new)
   if view.growing and view.growing.row > at then
     view.growing.row = view.growing.row + #new - #old
@@ -71,12 +70,10 @@ function M.remove(view, transcript, messages)
   for _, message in ipairs(messages) do
     local heading = view.marks[message.id]
     local row = vim.api.nvim_buf_get_extmark_by_id(buffer, message_format.namespace, heading, {})[1]
-    local below = { row + 1, 0 }
-    local following =
-      vim.api.nvim_buf_get_extmarks(buffer, message_format.namespace, below, -1, { limit = 1 })[1]
-    local ends = following and following[2] or vim.api.nvim_buf_line_count(buffer)
+    local ends = message_rows.ends(buffer, message_format.namespace, row)
     links.clear(buffer, row, ends)
     highlight.changed(buffer, heading, row, ends)
+    day_separators.remove(view, heading)
     vim.api.nvim_buf_del_extmark(buffer, message_format.namespace, heading)
     view.is_empty = row == 0 and ends == vim.api.nvim_buf_line_count(buffer)
     vim.bo[buffer].modifiable = true

@@ -6,6 +6,7 @@ local wrap = require('dingbridge.wrap')
 local M = {}
 
 M.namespace = vim.api.nvim_create_namespace('dingbridge')
+M.quiet_namespace = vim.api.nvim_create_namespace('dingbridge_headings')
 
 local LONGEST_LINE = 2000 -- bytes; a longer one is wrapped, so that drawing it stays fast
 local REASON_LINES = 4
@@ -21,6 +22,9 @@ local LINKS = {
   DingbridgeWaiting = 'Comment', -- `… not saved yet`, `… queued`, `… sending`, `↻ retrying`, `↶ recalled`
   DingbridgeSent = 'DiagnosticOk', -- `✓ sent`
   DingbridgeFailed = 'DiagnosticError', -- `✗ failed` and the reason
+  DingbridgeDay = 'Comment', -- the day between messages of different days
+  DingbridgeCode = 'CursorLine', -- shade of code blocks
+  DingbridgeFrame = 'Comment', -- frame and language of code blocks, rule of tables
   DingbridgeDestination = 'Title', -- the conversation in the bar of a draft
   DingbridgeElsewhere = 'WarningMsg', -- what the bar says of others who wrote meanwhile
   DingbridgeUnread = 'DiagnosticInfo', -- the line above unread messages, and their number in a bar
@@ -86,6 +90,16 @@ local function piece(text, from)
   return last - 1, last
 end
 
+---@param message dingbridge.Message
+---@return string
+local function heading_of(message)
+  local heading = M.one_line(message.author)
+  if message.role ~= 'dingtalk' and message.target_name ~= '' then
+    heading = ('%s → %s'):format(heading, M.one_line(message.target_name))
+  end
+  return ('%s · %s'):format(heading, os.date('%H:%M', math.floor(message.time)))
+end
+
 --- The lines of a message, or of a piece of a long one; the first is its heading.
 ---@param message dingbridge.Message
 ---@param from? integer byte of the text at which the next piece begins
@@ -94,11 +108,7 @@ end
 function M.lines(message, from)
   local lines = {}
   if not from then
-    local heading = M.one_line(message.author)
-    if message.role ~= 'dingtalk' and message.target_name ~= '' then
-      heading = ('%s → %s'):format(heading, M.one_line(message.target_name))
-    end
-    lines = { ('%s · %s'):format(heading, os.date('%H:%M', math.floor(message.time))) }
+    lines = { heading_of(message) }
   end
   local last, next_from = piece(message.text, from or 1)
   local text = message.text:sub(from or 1, last):gsub('%z', '')
@@ -121,7 +131,6 @@ function M.heading(message, width, mark)
     id = mark,
     end_col = #M.one_line(message.author),
     hl_group = ROLE[message.role],
-    line_hl_group = 'DingbridgeHeading',
     virt_text_pos = 'right_align',
     undo_restore = false,
     strict = false,
@@ -129,16 +138,39 @@ function M.heading(message, width, mark)
   local fate = FATE[message.delivery]
   if fate then
     local words = say(fate[1])
+    local below = {}
     if message.delivery == 'sending' and message.reason ~= '' then
       words = words .. ' ' .. message.reason
     elseif message.reason ~= '' then
-      decoration.virt_lines = vim.tbl_map(function(line)
-        return { { '  ' .. line, fate[2] } }
-      end, wrap.lines(message.reason, math.max(10, width - 2), REASON_LINES))
+      below = wrap.lines(message.reason, math.max(10, width - 2), REASON_LINES)
     end
-    decoration.virt_text = { { words .. ' ', fate[2] } }
+    if vim.fn.strdisplaywidth(heading_of(message) .. '  ' .. words) < width then
+      decoration.virt_text = { { words .. ' ', fate[2] } }
+    else
+      table.insert(below, 1, words) -- it would hide the time
+    end
+    decoration.virt_lines = below[1] and vim.tbl_map(function(line)
+      return { { '  ' .. line, fate[2] } }
+    end, below) or nil
   end
   return decoration
+end
+
+--- The decoration of what follows the author in a heading.
+---@param message dingbridge.Message
+---@param row integer of the heading
+---@return integer column
+---@return vim.api.keyset.set_extmark
+function M.quiet_part(message, row)
+  return #M.one_line(message.author),
+    {
+      end_row = row + 1,
+      end_col = 0,
+      hl_group = 'DingbridgeHeading',
+      undo_restore = false,
+      invalidate = true,
+      strict = false,
+    }
 end
 
 return M

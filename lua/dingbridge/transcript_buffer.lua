@@ -2,6 +2,7 @@
 --- upwards.
 
 local by_id = require('dingbridge.by_id')
+local day_separators = require('dingbridge.day_separators')
 local links = require('dingbridge.links')
 local message_format = require('dingbridge.message_format')
 
@@ -17,6 +18,10 @@ local SLICE = 3e6 -- nanoseconds of collecting lines, after which Neovim handles
 ---@field growing dingbridge.Growing|nil the message of which only a piece is shown
 ---@field is_empty boolean whether the buffer has no message
 ---@field waiting boolean whether more are about to be added
+---@field days table<integer, string> the first day below each separator, by its mark
+---@field today string the day for which the separators have their words
+---@field highest dingbridge.Message|nil that is shown
+---@field lowest dingbridge.Message|nil that is shown
 
 ---@class dingbridge.Top
 ---@field part integer of the transcript, from below; 0 is the list
@@ -33,6 +38,17 @@ local SLICE = 3e6 -- nanoseconds of collecting lines, after which Neovim handles
 ---@param buffer integer
 function M.to_end(window, buffer)
   vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(buffer), 0 })
+end
+
+--- Keeps the end in view below virtual lines that were added. Neovim scrolls for them only if the
+--- cursor moves.
+---@param windows integer[]
+---@param buffer integer
+function M.follow(windows, buffer)
+  for _, window in ipairs(windows) do
+    vim.api.nvim_win_set_cursor(window, { 1, 0 })
+    M.to_end(window, buffer)
+  end
 end
 
 --- The windows that follow the end of a transcript. The current one does so only from its last line
@@ -92,15 +108,11 @@ end
 ---@param lines string[]
 ---@param is_last boolean
 local function insert(view, row, lines, is_last)
-  local buffer = view.buffer
-  local is_empty = view.is_empty
+  local buffer, is_empty = view.buffer, view.is_empty
   local kept = not is_last and not is_empty and places(buffer) or {}
   local following = is_last and M.followers(buffer) or {}
-  vim.bo[buffer].modifiable = true
-  vim.api.nvim_buf_set_lines(buffer, row, is_empty and -1 or row, false, lines)
-  vim.bo[buffer].modifiable = false
+  links.put(buffer, row, is_empty and -1 or row, lines)
   view.is_empty = false
-  links.mark(buffer, row, lines)
   go_back(kept, row, #lines)
   if is_empty then
     following = vim.fn.win_findbuf(buffer)
@@ -129,6 +141,22 @@ local function mark(view, headings)
       0,
       message_format.heading(message, width, view.marks[message.id])
     )
+    local column, quiet = message_format.quiet_part(message, heading.row)
+    vim.api.nvim_buf_set_extmark(view.buffer, message_format.quiet_namespace, heading.row, column, quiet)
+  end
+end
+
+--- Draws the separators of days at messages that were added.
+---@param view dingbridge.View
+---@param headings { row: integer, message: dingbridge.Message }[]
+---@param is_last boolean
+local function separate(view, headings, is_last)
+  local following = is_last and M.followers(view.buffer) or {}
+  local messages = vim.tbl_map(function(heading)
+    return heading.message
+  end, headings)
+  if day_separators.add(view, messages, is_last) then
+    M.follow(following, view.buffer)
   end
 end
 
@@ -214,6 +242,7 @@ local function add(view, transcript)
   end
   insert(view, start, all, is_last)
   mark(view, headings)
+  separate(view, headings, is_last)
   if view.growing then
     view.growing.row = start + #all
   end
@@ -248,7 +277,9 @@ function M.empty(view)
   local buffer = view.buffer
   view.marks, view.shown, view.top, view.growing, view.is_empty = by_id.new(), 0, nil, nil, true
   vim.api.nvim_buf_clear_namespace(buffer, message_format.namespace, 0, -1)
+  vim.api.nvim_buf_clear_namespace(buffer, message_format.quiet_namespace, 0, -1)
   links.clear(buffer)
+  day_separators.clear(view)
   vim.bo[buffer].modifiable = true
   vim.api.nvim_buf_set_lines(buffer, 0, -1, false, {})
   vim.bo[buffer].modifiable = false

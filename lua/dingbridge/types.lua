@@ -83,6 +83,11 @@
 ---@field endpoint? dingbridge.Account.endpoint
 ---@field type? 'dingtalk'
 
+---@class dingbridge.Options.window
+---@field layout? 'right'|'left'|'bottom'|'float'|'tab'|dingbridge.Variable Where a chat opens: beside or below the other windows, floating above them, or in a tab page of its own.
+---@field width? number|dingbridge.Variable Width of a chat on the right, on the left or floating: up to 1 a part of the screen, above it columns.
+---@field height? number|dingbridge.Variable Height of a chat at the bottom or floating: up to 1 a part of the screen, above it lines.
+
 ---@class dingbridge.Options: dingbridge.Account what `setup()` takes
 ---@field python? string Python interpreter of host and service; not given: the plugin's own.
 ---@field autostart? boolean|dingbridge.Variable Whether the channel starts with Neovim, where a session is bound in this folder or `session_scope` makes sessions on demand; false: with the first command.
@@ -94,6 +99,7 @@
 ---@field default_account? string Account that is meant when none is named; not given: `default`, else the first by name that is enabled.
 ---@field env? table<string, string> Environment variables of the bridge; those of the editor win.
 ---@field env_file? string File with environment variables, NAME=text in each line; those of the editor and of `env` win. No file is read that is not named here.
+---@field window? dingbridge.Options.window
 ---@field channels? { dingtalk?: dingbridge.Options, [string]: dingbridge.Account }
 
 ---@class dingbridge.Group what can be set for one group

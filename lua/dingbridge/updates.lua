@@ -8,6 +8,7 @@ local drafts = require('dingbridge.drafts')
 local host = require('dingbridge.host')
 local host_settings = require('dingbridge.host_settings')
 local notice = require('dingbridge.notice')
+local restored_windows = require('dingbridge.restored_windows')
 local report_window = require('dingbridge.report_window')
 local responder = require('dingbridge.responder')
 local starting = require('dingbridge.starting')
@@ -47,6 +48,7 @@ local handlers = {
   sessions = function(update)
     state.sessions, state.unshown = update.list, update.current
     buffers.rename()
+    restored_windows.show()
     bars.refresh()
   end,
   open = function(update)

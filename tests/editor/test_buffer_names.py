@@ -59,6 +59,25 @@ def test_a_renamed_session_renames_its_buffers_and_nothing_else_changes(editor: 
     assert editor.lua("return vim.fn.bufnr('#')") == alternate
 
 
+def test_two_sessions_that_exchange_their_titles_keep_their_buffers(editor: Editor) -> None:
+    titled(editor, a="One", b="Two")
+    editor.lua(SHOW, "a")
+    editor.type_draft("of a")
+    editor.lua(SHOW, "b")
+    editor.type_draft("of b")
+    titled(editor, a="Two", b="One")
+    assert editor.lua(NAMES) == [
+        "chat://One",
+        "chat://One/draft",
+        "chat://Two",
+        "chat://Two/draft",
+    ]
+    assert editor.chat_lines("a", "draft") == ["of a"]
+    assert editor.chat_lines("b", "draft") == ["of b"]
+    name = "return vim.api.nvim_buf_get_name(require('dingbridge.buffers').get(..., 'draft'))"
+    assert editor.lua(name, "a") == "chat://Two/draft"
+
+
 def test_a_title_of_any_characters_names_one_buffer(editor: Editor) -> None:
     titled(editor, a="[x] *.{py,lua}? #1 %", b="[x] *.{py,lua}? #1 %/draft")
     editor.lua(SHOW, "a")

@@ -111,7 +111,8 @@ def colours(editor: Editor, buffer: int) -> set[str]:
         local space = vim.api.nvim_get_namespaces().dingbridge_markdown
         return vim.api.nvim_buf_get_extmarks(..., space, 0, -1, { details = true })
     """
-    return {str(mark[3]["hl_group"]) for mark in editor.lua(marks, buffer)}
+    groups = (mark[3].get("hl_group") for mark in editor.lua(marks, buffer))
+    return {str(group) for group in groups if group}
 
 
 @every_deep_text

@@ -36,10 +36,11 @@ end
 MARKS = """
 local space = vim.api.nvim_get_namespaces().dingbridge_links
 local buffer = require('dingbridge.buffers').get('s', 'transcript')
+local marks = vim.api.nvim_buf_get_extmarks(buffer, space, 0, -1, { details = true })
 return vim.tbl_map(function(mark)
   local line = vim.api.nvim_buf_get_lines(buffer, mark[2], mark[2] + 1, false)[1]
   return { mark[4].url, line:sub(mark[3] + 1, mark[4].end_col) }
-end, vim.api.nvim_buf_get_extmarks(buffer, space, 0, -1, { details = true }))
+end, vim.tbl_filter(function(mark) return mark[4].url ~= nil end, marks))
 """
 FIRST = 2
 """The line on which a message's text begins."""
@@ -230,11 +231,40 @@ def test_k_shows_where_a_link_leads(reading: Editor) -> None:
     assert reading.said()[-1] == "there is no link on this line"
 
 
+LONG = "a" * 200
+
+
+@pytest.mark.parametrize("key", ["<CR>", "gx"])
+@pytest.mark.parametrize("column", [0, 4, 32])
+def test_an_address_that_is_left_out_of_a_long_line_opens_whole(
+    reading: Editor, key: str, column: int
+) -> None:
+    text = (
+        f"[one](https://a.b/{LONG}?x=(1)) 和 [![two](https://c.d/{LONG})](https://e.f/{LONG}) end"
+    )
+    reading.lua(FILL, text)
+    reading.until(lambda: "[one](…) 和 [![two](…)](…) end" in reading.chat_lines("s"))
+    reading.lua(OPENED)
+    reading.nvim.command(f"call cursor({FIRST}, {column + 1})")
+    reading.nvim.input(key)
+    want = {
+        0: f"https://a.b/{LONG}?x=(1)",
+        4: f"https://a.b/{LONG}?x=(1)",
+        32: f"https://e.f/{LONG}",
+    }
+    assert reading.until_lua("_G.opened") == [want[column]]
+
+
+def test_k_shows_an_address_that_is_left_out_of_a_long_line(reading: Editor) -> None:
+    keys(reading, f"See [harmless](dtmd://evil/{LONG})", "K")
+    assert reading.until(reading.said) == [f"dtmd://evil/{LONG}"]
+
+
 def test_the_terminal_gets_addresses_and_nothing_else(reading: Editor) -> None:
     text = "[docs](https://a.b/c) [x](dtmd://evil) file:///etc/passwd [y](javascript:a) http://d.e!"
     reading.lua(FILL, text)
     assert reading.until(lambda: reading.lua(MARKS)) == [
-        ["https://a.b/c", "[docs](https://a.b/c)"],
+        ["https://a.b/c", "[docs](…)"],
         ["http://d.e", "http://d.e"],
     ]
 

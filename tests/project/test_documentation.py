@@ -71,7 +71,6 @@ local function show(author, target, minute, text, fate)
   local heading = look.heading(message, 50)
   for number, line in ipairs(look.lines(message)) do
     local sign = number == 1 and heading.virt_text and (' ' .. heading.virt_text[1][1]) or ''
-    line = number == 1 and line:sub(heading.end_col + 1) or line
     io.write(vim.trim(line .. sign), '\\n')
   end
 end

@@ -59,6 +59,18 @@ for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(
 end
 return headings
 """
+_SCREEN = """
+vim.cmd.redraw({ bang = true })
+local rows = {}
+for row = 1, vim.o.lines do
+  local cells = {}
+  for column = 1, vim.o.columns do
+    cells[column] = vim.fn.screenstring(row, column)
+  end
+  rows[row] = table.concat(cells):gsub('%s+$', '')
+end
+return rows
+"""
 _FORGET = """
 local said = require('dingbridge.notice').said
 while said[1] do said[#said] = nil end
@@ -363,6 +375,10 @@ class Editor:
     def headings(self, session: str) -> list[str]:
         """The lines above the messages of a session's transcript."""
         return list(self.lua(_HEADINGS, session))
+
+    def screen(self) -> list[str]:
+        """The rows of the screen, without spaces at their ends."""
+        return list(self.lua(_SCREEN))
 
     def log(self) -> str:
         """The log so far, or since `begin_anew`."""

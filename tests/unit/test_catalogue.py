@@ -370,7 +370,11 @@ LUA_SINGLE = {
     ),
     **dict.fromkeys(("Invalid channel", "Channel doesn't exist"), "what Neovim writes"),
     **dict.fromkeys(
-        ("aboveleft split", "botright vsplit", "silent! checktime "), "commands of Neovim"
+        (
+            *("aboveleft split", "botright vsplit", "topleft vsplit", "botright split"),
+            *("tab split", "silent! checktime "),
+        ),
+        "commands of Neovim",
     ),
 }
 

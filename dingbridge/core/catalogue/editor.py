@@ -74,6 +74,8 @@ IS_RECALLED = Sentence("this message was recalled")
 NO_CODE_HERE = Sentence("no code block is under the cursor")
 CODE_YANKED = Sentence("{count} lines of code yanked", one="a line of code yanked")
 QUOTED_AUTHOR = Sentence("**{author}**:")
+DAY_TODAY = Sentence("today, {day}")
+DAY_YESTERDAY = Sentence("yesterday, {day}")
 NO_LINK = Sentence("there is no link on this line")
 NOT_OPENED_FOREIGN = Sentence(
     "{target}\nis not opened: it is neither an address of the web nor a file of the project or a"

@@ -310,6 +310,23 @@ class Options(Struct, frozen=True, kw_only=True):
         " 1:1 chats, and those of groups that mention the robot; 'all' = also those of groups that"
         " mention nobody; 'never' = nothing.",
     ] = "mention"
+    window_layout: Annotated[
+        Literal["right", "left", "bottom", "float", "tab"],
+        Option(OptionKind.CHOICE, name="window.layout", editor_wide=True),
+        "Where a chat opens: beside or below the other windows, floating above them, or in a tab"
+        " page of its own.",
+    ] = "right"
+    window_width: Annotated[
+        float,
+        Option(OptionKind.NUMBER, name="window.width", most=1000, editor_wide=True),
+        "Width of a chat on the right, on the left or floating: up to 1 a part of the screen,"
+        " above it columns.",
+    ] = 0.5
+    window_height: Annotated[
+        float,
+        Option(OptionKind.NUMBER, name="window.height", most=1000, editor_wide=True),
+        "Height of a chat at the bottom or floating: up to 1 a part of the screen, above it lines.",
+    ] = 0.5
     verbose: Annotated[
         bool, Option(OptionKind.FLAG, editor_wide=True), "Whether the log file tells every step."
     ] = False

@@ -50,7 +50,7 @@ def test_the_language_server_knows_every_option_with_its_type_and_meaning() -> N
         nest, _, name = option.name.rpartition(".")
         assert option.meaning in classes[f"dingbridge.{holder}{nest and f'.{nest}'}"][name]
         if nest:
-            assert classes["dingbridge.Account"][nest] == f"dingbridge.Account.{nest}"
+            assert classes[f"dingbridge.{holder}"][nest] == f"dingbridge.{holder}.{nest}"
     for option in GROUP_OPTIONS:
         assert option.meaning in classes["dingbridge.Group"][option.name]
     assert "table<string, dingbridge.Group>" in classes["dingbridge.Account"]["groups"]

@@ -64,6 +64,9 @@ EXAMPLES: dict[str, object] = {
     "send_key": "<F5>",
     "keys": {"reply": "<leader>r", "hide": False},
     "verbose": True,
+    "window.height": 20,
+    "window.layout": "float",
+    "window.width": 0.4,
 }
 COMPANIONS: dict[str, object] = {"webhook": WEBHOOK, **APP}
 
