@@ -20,7 +20,6 @@ local chat_layout = require('dingbridge.chat_layout')
 
 local M = {}
 
-local LEAST_TITLE = 12 -- columns that a bar leaves for the title, and between its parts
 local PAUSE = 2 -- milliseconds between two slices, in which Neovim handles keys
 
 ---@type table<string, dingbridge.View> by session
@@ -244,44 +243,13 @@ function M.wrote(session)
   end
 end
 
---- Text escaped for a status line.
----@param text string
----@return string
-local function as_text(text)
-  return (message_format.one_line(text):gsub('%%', '%%%%'))
-end
-
---- The account that a session is bound to.
----@param session string
----@return dingbridge.AccountStatus|nil
-local function account_of(session)
-  for _, account in ipairs(state.status and state.status.accounts or {}) do
-    if account.session == session then
-      return account
-    end
-  end
-end
-
---- The state of the link for the bar above a transcript.
----@param session string
----@return string
-local function link_of(session)
-  local account, status = account_of(session), require('dingbridge').status()
-  if not account then
-    return status.mode ~= 'off' and say('not_bound') or ''
-  elseif account.account == status.account then
-    return require('dingbridge.status_line').link()
-  end
-  return ('DingTalk (%s) %s'):format(account.account, account.connected and '●' or '○')
-end
-
 --- The bar above each chat window, from the tables in Lua.
 ---@return string
 function M.bar()
   local buffer = vim.api.nvim_get_current_buf()
   local id = vim.b[buffer].dingbridge_session
   if id == '' then
-    return ('%%=%%#Comment#%s '):format(as_text(say('starting')))
+    return ('%%=%%#Comment#%s '):format(say('starting'))
   end
   local session = id and state.session(id)
   if not session then
@@ -290,22 +258,7 @@ function M.bar()
   if buffers.of(buffer) == 'draft' then
     return require('dingbridge.draft_bar').text(id, require('dingbridge').send_key())
   end
-  local link = link_of(id)
-  local unread = ''
-  if next(state.unread) then
-    local words = require('dingbridge.unread').words
-    local room = vim.api.nvim_win_get_width(0) - LEAST_TITLE
-    unread = words(id, room - vim.fn.strdisplaywidth(link), 'G')
-    if unread == '' then
-      unread = words(id, room, 'G') -- in a very narrow window instead of the link
-      link = unread == '' and link or ''
-    end
-  end
-  local line = ('%%#Title# %%<%s %%='):format(as_text(session.title))
-  if unread ~= '' then
-    line = ('%s%%#DingbridgeUnread#%s '):format(line, as_text(unread))
-  end
-  return ('%s%%#Comment#%s '):format(line, as_text(link))
+  return require('dingbridge.transcript_bar').text(session)
 end
 
 return M

@@ -61,6 +61,8 @@ return {
     no_code_here = 'no code block is under the cursor',
     code_yanked = '{count} lines of code yanked',
     quoted_author = '**{author}**:',
+    day_today = 'today, {day}',
+    day_yesterday = 'yesterday, {day}',
     no_link = 'there is no link on this line',
     not_opened_foreign = '{target}\nis not opened: it is neither an address of the web nor a file of the project or a received one',
     not_opened_program = '{target}\nis not opened: a program may run it',
