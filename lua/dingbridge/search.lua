@@ -9,6 +9,7 @@ local say = require('dingbridge.say')
 local M = {}
 
 local SCHEME = 'chat-message://'
+local LOWEST, HIGHEST = 3, 10 -- lines of the list's window
 
 ---@class dingbridge.FoundMessage
 ---@field session string
@@ -86,7 +87,7 @@ function M.show(found)
     callback = read,
   })
   vim.fn.setqflist({}, ' ', { title = say('title_search', { words = found.typed }), items = items })
-  vim.cmd.copen({ mods = { split = 'botright' } })
+  vim.cmd.copen({ count = math.max(LOWEST, math.min(HIGHEST, #items)), mods = { split = 'botright' } })
 end
 
 return M

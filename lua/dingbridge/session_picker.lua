@@ -21,7 +21,7 @@ local LEAST_WORDS = 4 -- columns; with less, the last message is left out
 ---@field session dingbridge.Session
 ---@field title string
 ---@field time number of the last message, or when the session began
----@field words string author and beginning of the last message
+---@field words string beginning of the last message, after its author unless that is the title
 
 --- Text in a number of columns: shortened with an ellipsis, or filled with blanks.
 ---@param text string
@@ -50,11 +50,15 @@ local function entries(latest)
   local found = {} ---@type dingbridge.SessionEntry[]
   for _, session in ipairs(state.sessions) do
     local last = by_session[session.id]
+    local words = last and last.text or ''
+    if last and last.author ~= session.title then
+      words = ('%s: %s'):format(last.author, words)
+    end
     found[#found + 1] = {
       session = session,
       title = message_format.one_line(session.title),
       time = last and last.time or session.created,
-      words = last and message_format.one_line(('%s: %s'):format(last.author, last.text)) or '',
+      words = message_format.one_line(words),
     }
   end
   local place = {}

@@ -75,6 +75,15 @@ def test_the_latest_activity_comes_first_and_today_is_a_time(desk: Editor) -> No
     assert re.search(r" \d\d:\d\d +You: just now$", first)
 
 
+def test_an_author_who_is_the_title_is_not_named_again(desk: Editor) -> None:
+    desk.chat("open a")
+    desk.until_lua("require('dingbridge.state').current == 'a'")
+    desk.chat("rename 李四")
+    desk.until_lua("require('dingbridge.state').session('a').title == '李四'")
+    [line] = [line for line in listed(desk) if line.startswith("李四")]
+    assert re.search(r"\d  第一次 发布的计划$", line)
+
+
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_every_line_fits_the_screen(desk: Editor, columns: int) -> None:
     desk.nvim.command(f"set columns={columns}")
