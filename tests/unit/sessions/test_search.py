@@ -39,6 +39,7 @@ def found(of: Iterable[bytes], words: str) -> list[str]:
         ("\\", ['say "hi" \\ twice']),
         ("author", []),
         ("张三", []),
+        ("张三 deploy", []),
     ],
 )
 def test_messages_are_found_by_all_words_small_ones_in_any_case(
