@@ -105,8 +105,8 @@ class Host:
                 self._service_command(call.argument.strip())
             case Subcommand.LOG:
                 self._neovim.show(updates.Edit(self._log_path()))
-            case Subcommand.INSTALL:
-                self._neovim.show(updates.Install(call.argument))
+            case Subcommand.INSTALL | Subcommand.MESSAGES | Subcommand.HELP:
+                self._neovim.show(updates.RunInEditor(call.command.value.name, call.argument))
             case _:
                 self._ready(None)
                 file = self._files.of_command(call, command.place)

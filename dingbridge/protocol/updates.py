@@ -6,9 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from dingbridge.core.catalogue import delivery as say
-from dingbridge.core.catalogue import health
-from dingbridge.core.messages import Delivery, DeliveryReport, Message
+from dingbridge import __version__
+from dingbridge.core.messages import Delivery, Message
 from dingbridge.core.questions import ReplyContext
 from dingbridge.core.sessions.destinations import NOBODY, Destination
 
@@ -16,10 +15,13 @@ Level = Literal["info", "warn", "error"]
 
 
 class HostStarted(Struct, frozen=True, tag_field="kind", tag="host"):
-    """The host has started. `channel` is its RPC channel, `path` its path of the plugin."""
+    """The host has started. `channel` is its RPC channel, `path` its path of the plugin,
+    `version` that of its code.
+    """
 
     channel: int
     path: str
+    version: str = __version__
 
 
 class Configured(Struct, frozen=True, tag_field="kind", tag="configured"):
@@ -33,6 +35,14 @@ class ShowNotice(Struct, frozen=True, tag_field="kind", tag="say"):
 
     text: str
     level: Level = "info"
+
+
+class ShowKeptHere(Struct, frozen=True, tag_field="kind", tag="kept_here"):
+    """A message that nobody reads was put into a session. The editor says so if the session is in
+    no window, where the mark of the message would be seen.
+    """
+
+    session: str
 
 
 ReportName = Literal["status", "outbox", "pairings"]
@@ -319,6 +329,19 @@ class Respond(Struct, frozen=True, tag_field="kind", tag="respond"):
     files: tuple[str, ...] = ()
 
 
+class Answering(Struct, frozen=True):
+    """A message that a responder is working on."""
+
+    session: str
+    message: str
+
+
+class ShowAnswering(Struct, frozen=True, tag_field="kind", tag="answering"):
+    """All messages that the editor's responder is working on."""
+
+    list: tuple[Answering, ...]
+
+
 class RespondWithdrawn(Struct, frozen=True, tag_field="kind", tag="withdrawn"):
     """Another editor answers this request of `Respond`: replies of the Lua function are ignored."""
 
@@ -364,10 +387,11 @@ class Edit(Struct, frozen=True, tag_field="kind", tag="edit"):
     path: str
 
 
-class Install(Struct, frozen=True, tag_field="kind", tag="install"):
-    """Create the plugin's Python environment; `extras` as typed."""
+class RunInEditor(Struct, frozen=True, tag_field="kind", tag="run"):
+    """Carry out a subcommand that needs neither host nor service; `argument` as typed."""
 
-    extras: str
+    name: str
+    argument: str
 
 
 Update = (
@@ -397,37 +421,15 @@ Update = (
     | NotifyArrivals
     | TriggerEvent
     | Respond
+    | ShowAnswering
     | RespondWithdrawn
     | Look
     | ShowAccess
     | Choose
     | Edit
-    | Install
+    | RunInEditor
+    | ShowKeptHere
 )
-
-
-def not_delivered(report: DeliveryReport) -> ShowNotice:
-    """The notice that a message was given up, at a lower level if the user dropped it."""
-    if report.dropped:
-        return ShowNotice(_dropped(report.title, is_late=report.may_have_arrived))
-    return ShowNotice(_not_delivered(report.title, report.place, report.reason), "error")
-
-
-def _dropped(title: str, *, is_late: bool) -> str:
-    if title:
-        return say.TITLED_DROPPED_LATE(title=title) if is_late else say.TITLED_DROPPED(title=title)
-    return say.DROPPED_LATE() if is_late else say.DROPPED()
-
-
-def _not_delivered(title: str, place: str, reason: str) -> str:
-    reason = reason or health.NO_REASON()
-    if title and place:
-        return say.TITLED_NOT_DELIVERED_TO(place=place, title=title, reason=reason)
-    if title:
-        return say.TITLED_NOT_DELIVERED(title=title, reason=reason)
-    if place:
-        return say.NOT_DELIVERED_TO(place=place, reason=reason)
-    return say.NOT_DELIVERED(reason=reason)
 
 
 def report(name: ReportName, text: str, *, again: bool = False) -> Report:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from types import ModuleType
 
+from dingbridge import __version__
 from dingbridge.core.catalogue import editor, health
 from dingbridge.core.catalogue import options as problems
 from dingbridge.core.catalogue import values as words
@@ -58,6 +59,7 @@ _LUA_CLASSES = """\
 ---@field completion string what its argument is completed with, or 'none'
 
 ---@class dingbridge.Declared
+---@field version string of the Lua modules
 ---@field prefix string where the options stand in the table given to `setup()`
 ---@field options table<string, dingbridge.Option> by canonical name
 ---@field group_options table<string, dingbridge.Option> what can be given for one group
@@ -128,6 +130,7 @@ def _lua_name(module: ModuleType, sentence: Sentence) -> str:
 def declared_lua() -> str:
     """The whole of `lua/dingbridge/generated.lua`."""
     table: dict[str, object] = {
+        "version": __version__,
         "prefix": declarations.PREFIX,
         "options": {name: _lua_option(option) for name, option in declarations.BY_NAME.items()},
         "group_options": {option.name: _lua_option(option) for option in groups.GROUP_OPTIONS},

@@ -121,6 +121,9 @@ local function catch_up(session)
   if view and state.jump then
     transcript_jump.try(session, view)
   end
+  if view and (view.is_empty or view.guide) then
+    require('dingbridge.guidance').show(view, session)
+  end
   if transcript.more and not is_behind then
     transcript.more = false
     require('dingbridge.host').tell('earlier', { session = session })
@@ -132,6 +135,16 @@ local function catch_up(session)
   end
   if package.loaded['dingbridge.unread'] then
     require('dingbridge.unread').look_soon()
+  end
+end
+
+--- Updates what an empty transcript says about the next steps.
+function M.guide()
+  for session in pairs(views) do
+    local view = view_of(session)
+    if view and view.is_empty then
+      require('dingbridge.guidance').show(view, session)
+    end
   end
 end
 
@@ -249,7 +262,7 @@ function M.bar()
   local buffer = vim.api.nvim_get_current_buf()
   local id = vim.b[buffer].dingbridge_session
   if id == '' then
-    return ('%%=%%#Comment#%s '):format(say('starting'))
+    return ('%%=%%#DingbridgeBar#%s '):format(say('starting'))
   end
   local session = id and state.session(id)
   if not session then

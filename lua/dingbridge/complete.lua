@@ -66,6 +66,8 @@ function M.complete(arglead, cmdline, cursorpos, known)
         return vim.fn.getcompletion(arglead, 'file')
       elseif command.completion == 'extra' then
         return beginning_with(require('dingbridge.install').EXTRAS, arglead)
+      elseif command.completion == 'topic' then
+        return beginning_with(require('dingbridge.manual').topics(), arglead)
       end
       return beginning_with(known[command.completion] or {}, arglead)
     end

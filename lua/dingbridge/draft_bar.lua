@@ -3,6 +3,7 @@
 local destination = require('dingbridge.destination')
 local message_format = require('dingbridge.message_format')
 local say = require('dingbridge.say')
+local cut = require('dingbridge.wrap').cut
 
 local M = {}
 
@@ -15,21 +16,6 @@ local NAME_HERE = '\1' -- placeholder of the name in a sentence; no name contain
 ---@return string
 local function as_text(text)
   return (text:gsub('%%', '%%%%'))
-end
-
---- Text shortened to a number of columns, with an ellipsis.
----@param text string
----@param columns integer
----@return string
-local function cut(text, columns)
-  if vim.fn.strdisplaywidth(text) <= columns then
-    return text
-  end
-  text = vim.fn.strcharpart(text, 0, columns)
-  while vim.fn.strdisplaywidth(text) >= columns and text ~= '' do
-    text = vim.fn.strcharpart(text, 0, vim.fn.strchars(text) - 1)
-  end
-  return text .. '…'
 end
 
 --- A conversation's name for a bar, shortened before the kind of the conversation, because people
@@ -68,8 +54,8 @@ function M.text(session, key)
   local place, after = unpack(vim.split(' ' .. sentence, NAME_HERE, { plain = true }))
   name = name or ''
   local room = vim.api.nvim_win_get_width(0) - vim.fn.strdisplaywidth(place .. name .. after) - 3
-  local line = ('%%#Comment#%s%%#DingbridgeDestination#%s%%<'):format(as_text(place), as_text(name))
-  line = after == '' and line or ('%s%%#Comment#%s'):format(line, as_text(after))
+  local line = ('%%#DingbridgeBar#%s%%#DingbridgeDestination#%s%%<'):format(as_text(place), as_text(name))
+  line = after == '' and line or ('%s%%#DingbridgeBar#%s'):format(line, as_text(after))
   local elsewhere, hints = draft.elsewhere, nil
   if to.target ~= '' and known.account == '' then
     hints = { say('unbound_now'), say('not_bound') }
@@ -104,7 +90,7 @@ function M.text(session, key)
   if parts.help then
     table.insert(how, 1, say(key and 'write_or_key_sends_help' or 'write_sends_help', parts))
   end
-  return ('%s%%#Comment#%%=%s '):format(line, as_text(fitting(how, room + 1)))
+  return ('%s%%#DingbridgeBar#%%=%s '):format(line, as_text(fitting(how, room + 1)))
 end
 
 return M

@@ -20,6 +20,7 @@
 ---@field completion string what its argument is completed with, or 'none'
 
 ---@class dingbridge.Declared
+---@field version string of the Lua modules
 ---@field prefix string where the options stand in the table given to `setup()`
 ---@field options table<string, dingbridge.Option> by canonical name
 ---@field group_options table<string, dingbridge.Option> what can be given for one group
@@ -38,6 +39,7 @@
 
 ---@type dingbridge.Declared
 return {
+  version = '0.1.0',
   prefix = 'integrations.dingtalk',
   options = {
     enabled = { kind = 'flag', default = true, env = 'DINGTALK_ENABLED' },
@@ -508,6 +510,14 @@ return {
       completion = 'action',
     },
     {
+      name = 'messages',
+      arguments = '',
+      meaning = 'Show the notices so far, each with its time and level.',
+      takes_range = false,
+      makes_message = false,
+      completion = 'none',
+    },
+    {
       name = 'log',
       arguments = '',
       meaning = 'Open the log at its end, and follow it.',
@@ -522,6 +532,14 @@ return {
       takes_range = false,
       makes_message = false,
       completion = 'extra',
+    },
+    {
+      name = 'help',
+      arguments = '[topic]',
+      meaning = 'Open the manual at a subcommand or a topic.',
+      takes_range = false,
+      makes_message = false,
+      completion = 'topic',
     },
     {
       name = 'stop',

@@ -111,7 +111,7 @@ return {
       name = 'show',
       plug = '<Plug>(dingbridge-show)',
       defaults = { 'K' },
-      meaning = 'Show where the link leads.',
+      meaning = 'Show where the link leads, or what became of the message.',
       buffers = { 'transcript' },
       modes = 'n',
     },

@@ -30,7 +30,10 @@ end
 ---@param chosen dingbridge.Python
 ---@param words string what it complained of
 local function cannot_start(chosen, words)
-  local problem, advice = python.explain(chosen, words)
+  local problem, advice, can_install = python.explain(chosen, words)
+  if can_install and not unasked and require('dingbridge.install').offer(problem) then
+    return
+  end
   local shown = say('host_cannot_start', {
     program = chosen.program or chosen.written,
     problem = problem,
@@ -158,8 +161,13 @@ end
 
 --- Handles the greeting of a host, which Neovim's manifest may have started.
 ---@param reached integer
-function M.greet(reached)
+---@param version string of the host's code, which an upgrade may have replaced while Neovim runs
+function M.greet(reached, version)
   M.greeted = true
+  local own = require('dingbridge.generated').version
+  if version ~= own then
+    require('dingbridge.notice').show(say('other_version', { version = version, own = own }), 'warn')
+  end
   if channel ~= reached then
     -- Started from the manifest, whose commands lose the range on first use.
     M.register()

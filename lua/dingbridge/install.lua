@@ -2,6 +2,7 @@
 
 local host = require('dingbridge.host')
 local notice = require('dingbridge.notice')
+local progress = require('dingbridge.progress')
 local python = require('dingbridge.python')
 local report_window = require('dingbridge.report_window')
 local say = require('dingbridge.say')
@@ -13,20 +14,23 @@ local M = {
 
 local is_running = false
 
+local goes_on ---@type fun()|nil what the user wanted to do before packages were missing
+
 --- Shows a step on one line, which the next one replaces, short enough to need no key press.
 ---@param line string
-local function tell_step(line)
+---@param status? 'running'|'success'|'failed'
+local function tell_step(line, status)
   local text = require('dingbridge.message_format').one_line(line)
-  while vim.fn.strdisplaywidth(text) >= vim.v.echospace and text ~= '' do
-    text = vim.fn.strcharpart(text, 0, vim.fn.strchars(text) - 1)
-  end
-  vim.api.nvim_echo({ { text } }, false, {})
+  text = require('dingbridge.wrap').cut(text, vim.v.echospace - 1)
+  progress.show('install', text, status or 'running')
 end
 
 --- Reports an error, and shows the whole output in a window.
 ---@param problem string
 ---@param steps string[]
 local function fail(problem, steps)
+  goes_on = nil
+  tell_step(problem, 'failed')
   notice.show(problem, 'error')
   local lines = vim.tbl_map(function(line)
     return { text = line, message = '' }
@@ -35,10 +39,13 @@ local function fail(problem, steps)
 end
 
 local function succeed()
-  if host.is_running() then
-    notice.show(say('installed_for_next'))
-  else
-    notice.show(say('installed'))
+  local text = say(host.is_running() and 'installed_for_next' or 'installed')
+  tell_step(text, 'success')
+  notice.show(text)
+  local act = goes_on
+  goes_on = nil
+  if act and not host.is_running() then
+    act()
   end
 end
 
@@ -46,11 +53,12 @@ end
 ---@param candidates string[]
 ---@param extras string[]
 ---@param complaint string what the ones before complained of
-local function try(candidates, extras, complaint)
+---@param on_step fun(line: string)
+---@param on_end fun(problem: string|nil, steps: string[])
+local function try(candidates, extras, complaint, on_step, on_end)
   local program = table.remove(candidates, 1)
   if not program then
-    is_running = false
-    fail(complaint ~= '' and complaint or say('needs_python'), {})
+    on_end(complaint ~= '' and complaint or say('needs_python'), {})
     return
   end
   local steps, rest = {}, ''
@@ -61,20 +69,18 @@ local function try(candidates, extras, complaint)
     vim.schedule(function()
       for _, line in ipairs(lines) do
         steps[#steps + 1] = line
-        tell_step(line)
+        on_step(line)
       end
     end)
   end
-  local function on_end(ended)
+  local function on_exit(ended)
     local words = vim.trim(ended.stderr or ''):gsub('^dingbridge: ', '')
     if ended.code == 0 then
-      is_running = false
-      succeed()
+      on_end(nil, steps)
     elseif #steps == 0 and not words:find('\n', 1, true) and #candidates > 0 then
-      try(candidates, extras, complaint ~= '' and complaint or words)
+      try(candidates, extras, complaint ~= '' and complaint or words, on_step, on_end)
     else
-      is_running = false
-      fail(words ~= '' and words or complaint, steps)
+      on_end(words ~= '' and words or complaint, steps)
     end
   end
   local command = python.install_command(program, extras)
@@ -83,9 +89,9 @@ local function try(candidates, extras, complaint)
     cwd = python.FOLDER,
     text = true,
     stdout = on_output,
-  }, vim.schedule_wrap(on_end))
+  }, vim.schedule_wrap(on_exit))
   if not ok then
-    try(candidates, extras, complaint ~= '' and complaint or tostring(problem))
+    try(candidates, extras, complaint ~= '' and complaint or tostring(problem), on_step, on_end)
   end
 end
 
@@ -108,7 +114,59 @@ function M.run(argument)
     is_running = true
     require('dingbridge.state').asked()
     tell_step(say('looking_for_python'))
-    try(python.on_path(), extras, '')
+    try(python.on_path(), extras, '', tell_step, function(problem, steps)
+      is_running = false
+      if problem then
+        fail(problem, steps)
+      else
+        succeed()
+      end
+    end)
+  end
+end
+
+--- Offers the installation, after which the command that lacked packages is carried out. Returns whether
+--- there is a user to ask.
+---@param problem string
+---@return boolean
+function M.offer(problem)
+  if #vim.api.nvim_list_uis() == 0 or is_running then
+    return false
+  end
+  local again = require('dingbridge.user_commands').again()
+  notice.note(problem, vim.log.levels.WARN)
+  vim.schedule(function()
+    vim.ui.select({ say('offer_yes'), say('offer_no') }, {
+      prompt = say('offer_install', { problem = problem }),
+    }, function(_, choice)
+      if choice == 1 then
+        goes_on = again
+        M.run('')
+      end
+    end)
+  end)
+  return true
+end
+
+--- Installs the plugin's dependencies for a plugin manager, and waits for the end. Raises what went wrong.
+---@param report fun(line: string) shows a step
+function M.build(report)
+  local steps, ended = {}, nil ---@type string[], { problem: string|nil }|nil
+  try(python.on_path(), {}, '', function(line)
+    steps[#steps + 1] = line
+  end, function(problem)
+    ended = { problem = problem }
+  end)
+  repeat
+    vim.wait(50, function()
+      return ended ~= nil or steps[1] ~= nil
+    end, 10)
+    while steps[1] do
+      report(table.remove(steps, 1))
+    end
+  until ended
+  if ended.problem then
+    error(ended.problem, 0)
   end
 end
 

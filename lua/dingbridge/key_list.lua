@@ -106,9 +106,9 @@ function M.show()
   vim.bo[buffer].filetype = 'dingbridge-report'
   local namespace = vim.api.nvim_create_namespace('dingbridge_keys')
   for _, row in ipairs(headings) do
-    vim.api.nvim_buf_set_extmark(buffer, namespace, row, 0, { line_hl_group = 'Title' })
+    vim.api.nvim_buf_set_extmark(buffer, namespace, row, 0, { line_hl_group = 'DingbridgeTitle' })
   end
-  vim.api.nvim_buf_set_extmark(buffer, namespace, #lines - 1, 0, { line_hl_group = 'Comment' })
+  vim.api.nvim_buf_set_extmark(buffer, namespace, #lines - 1, 0, { line_hl_group = 'DingbridgeBar' })
   local height = math.max(1, math.min(#lines, vim.o.lines - MARGIN))
   local window = vim.api.nvim_open_win(buffer, true, {
     relative = 'editor',

@@ -121,10 +121,17 @@ function M.open()
   end
 end
 
---- Shows the target of the link under the cursor.
+--- Shows the target of the link on the cursor's line, else what became of the message there.
 function M.show()
   local link = under_cursor()
-  notice.show(link and message_format.one_line(link.target) or say('no_link'))
+  local session, message = require('dingbridge.message_place').under_cursor()
+  if link then
+    notice.show(message_format.one_line(link.target))
+  elseif message then
+    notice.show(require('dingbridge.message_details').text(session, message))
+  else
+    notice.show(say('no_link'))
+  end
 end
 
 --- Opens the file under the cursor in another window: a link's, or a name in the text.

@@ -19,12 +19,20 @@ local LINKS = {
   DingbridgeResponder = 'Identifier', -- name of a responder above its answers
   DingbridgeHeading = 'Comment', -- destination and time above a message
   DingbridgeNotice = 'Comment', -- notices in a transcript
-  DingbridgeWaiting = 'Comment', -- `… not saved yet`, `… queued`, `… sending`, `↻ retrying`, `↶ recalled`
+  DingbridgeWaiting = 'Comment', -- `… not saved yet`, `… queued`, `… sending`, `↻ retrying`, `↶ recalled`, `kept here`
   DingbridgeSent = 'DiagnosticOk', -- `✓ sent`
   DingbridgeFailed = 'DiagnosticError', -- `✗ failed` and the reason
   DingbridgeDay = 'Comment', -- the day between messages of different days
   DingbridgeCode = 'CursorLine', -- shade of code blocks
   DingbridgeFrame = 'Comment', -- frame and language of code blocks, rule of tables
+  DingbridgeAnswering = 'DiagnosticInfo', -- `answering …` at a message that a responder works on
+  DingbridgeHint = 'Comment', -- the next steps in an empty transcript
+  DingbridgeCommand = 'Special', -- commands and keys there
+  DingbridgeInfo = 'NormalFloat', -- notices in the corner
+  DingbridgeWarning = 'WarningMsg', -- warnings there
+  DingbridgeError = 'ErrorMsg', -- errors there and in `:messages`
+  DingbridgeTitle = 'Title', -- the title of a session or a report in its bar
+  DingbridgeBar = 'Comment', -- the rest of a bar
   DingbridgeDestination = 'Title', -- the conversation in the bar of a draft
   DingbridgeElsewhere = 'WarningMsg', -- what the bar says of others who wrote meanwhile
   DingbridgeUnread = 'DiagnosticInfo', -- the line above unread messages, and their number in a bar
@@ -46,6 +54,15 @@ local FATE = {
   failed = { 'fate_failed', 'DingbridgeFailed' },
   recalled = { 'fate_recalled', 'DingbridgeWaiting' },
 }
+
+local HERE = { 'fate_here', 'DingbridgeWaiting' }
+
+--- Whether a message was written in the editor and not sent to DingTalk.
+---@param message dingbridge.Message
+---@return boolean
+function M.is_kept_here(message)
+  return message.role == 'editor' and message.delivery == '' and message.target == ''
+end
 
 for group, link in pairs(LINKS) do
   vim.api.nvim_set_hl(0, group, { link = link, default = true })
@@ -135,7 +152,7 @@ function M.heading(message, width, mark)
     undo_restore = false,
     strict = false,
   }
-  local fate = FATE[message.delivery]
+  local fate = FATE[message.delivery] or M.is_kept_here(message) and HERE
   if fate then
     local words = say(fate[1])
     local below = {}

@@ -1,26 +1,18 @@
---- Shows lines without interrupting: no prompt to press a key, no change of focus or mode.
+--- Shows lines without interrupting: no prompt to press a key, no change of focus or mode. Keeps them
+--- for `:Chat messages`.
 
 local command_name = require('dingbridge.command_name')
-local wrap = require('dingbridge.wrap')
 
 local M = {
-  --- The latest notices, the newest at the end.
-  ---@type { text: string, level: integer }[]
+  --- The latest notices, the newest at the end, with the time in Unix seconds. A report was shown in
+  --- a window of its own.
+  ---@type { text: string, level: integer, time: integer, is_report: boolean }[]
   said = {},
 }
 
-local KEPT = 200
-local SHOWN_FOR = 6000 -- milliseconds, and one second more for each further line
-local WIDEST = 60 -- columns; also at most half of the screen, if that is wide enough to read
-local NARROWEST = 40 -- columns
+local KEPT = 500
+local ERROR = vim.log.levels.ERROR
 
-local HIGHLIGHT = {
-  [vim.log.levels.INFO] = 'NormalFloat',
-  [vim.log.levels.WARN] = 'WarningMsg',
-  [vim.log.levels.ERROR] = 'ErrorMsg',
-}
-
-local namespace = vim.api.nvim_create_namespace('dingbridge_notice')
 local offered = {} ---@type any[] the arguments for `vim.notify`
 
 --- The callback of the command that may run it.
@@ -45,83 +37,29 @@ local function is_shown_by_user(text, level)
   return is_shown
 end
 
----@class dingbridge.Corner what stands in the corner
----@field window integer
----@field buffer integer
----@field rows integer of its text
----@field width integer
-
-local corner ---@type dingbridge.Corner|nil
-
----@return dingbridge.Corner|nil
-local function open_corner()
-  return corner and vim.api.nvim_win_is_valid(corner.window) and corner or nil
-end
-
---- Shows lines in a corner for a while, below earlier ones.
+--- Puts the first line of an error into `:messages`, once Neovim waits for the user: then one line
+--- requires no key press. Without a line for messages it could.
 ---@param text string
----@param level integer
-local function float(text, level)
-  local most = math.min(math.max(NARROWEST, math.floor(vim.o.columns / 2)), WIDEST, vim.o.columns - 4)
-  if most < 10 then
-    return
-  end
-  local highest = math.max(1, vim.o.lines - 4)
-  local before = open_corner()
-  local width, rows = before and before.width or 0, before and before.rows or 0
-  local lines = vim.tbl_map(function(line)
-    width = math.max(width, vim.fn.strdisplaywidth(line) + 2)
-    return ' ' .. line
-  end, wrap.lines(text, most - 2, highest))
-  local buffer = before and before.buffer or vim.api.nvim_create_buf(false, true)
-  vim.bo[buffer].bufhidden = 'wipe'
-  vim.bo[buffer].modifiable = true
-  vim.api.nvim_buf_set_lines(buffer, rows, -1, false, lines)
-  vim.api.nvim_buf_set_extmark(buffer, namespace, rows, 0, {
-    end_row = rows + #lines,
-    hl_group = HIGHLIGHT[level],
-    hl_eol = true,
-    strict = false,
+local function write_to_messages(text)
+  vim.api.nvim_create_autocmd('SafeState', {
+    once = true,
+    callback = function()
+      if vim.o.cmdheight > 0 then
+        local line = 'dingbridge: ' .. text:match('[^\n]*'):gsub('%c', ' ')
+        line = require('dingbridge.wrap').cut(line, vim.v.echospace)
+        vim.api.nvim_echo({ { line, 'DingbridgeError' } }, true, {})
+      end
+    end,
   })
-  rows = rows + #lines
-  local height = math.min(rows, highest)
-  local place = {
-    relative = 'editor',
-    anchor = 'NE',
-    row = 1,
-    col = vim.o.columns - 1,
-    width = width,
-    height = height,
-  }
-  if before then
-    vim.api.nvim_win_set_config(before.window, place)
-  else
-    place = vim.tbl_extend('error', place, {
-      style = 'minimal',
-      border = 'rounded',
-      title = ' DingTalk ',
-      focusable = false,
-      noautocmd = true,
-      zindex = 60,
-    })
-  end
-  local window = before and before.window or vim.api.nvim_open_win(buffer, false, place)
-  -- The newest lines are visible if not all of them fit.
-  vim.api.nvim_win_set_cursor(window, { rows, 0 })
-  local now = { window = window, buffer = buffer, rows = rows, width = width }
-  corner = now
-  vim.defer_fn(function()
-    if corner == now and open_corner() then
-      vim.api.nvim_win_close(window, true)
-    end
-  end, SHOWN_FOR + 1000 * #lines)
 end
 
---- Stores a notice.
+--- Stores a notice, or a report that is shown elsewhere.
 ---@param text string
 ---@param level? integer
-function M.note(text, level)
-  M.said[#M.said + 1] = { text = text, level = level or vim.log.levels.INFO }
+---@param is_report? boolean
+function M.note(text, level, is_report)
+  M.said[#M.said + 1] =
+    { text = text, level = level or vim.log.levels.INFO, time = os.time(), is_report = is_report or false }
   if #M.said > KEPT then
     table.remove(M.said, 1)
   end
@@ -140,7 +78,10 @@ local function display(text, level)
       end),
     })
   elseif not is_shown_by_user(text, level) then
-    float(text, level)
+    require('dingbridge.corner').show(text, level)
+    if level == ERROR then
+      write_to_messages(text)
+    end
   end
 end
 

@@ -164,12 +164,13 @@ end
 ---@param words string what it wrote to standard error
 ---@return string problem
 ---@return string[] advice
+---@return boolean can_install whether `:Chat install` mends it
 function M.explain(chosen, words)
   local missing = words:match('missing: ([%w_ ]+)')
   local problem = missing and say('packages_missing', { packages = vim.trim(missing) }) or words
   local another = say('set_python')
   if chosen.is_fixed and not missing then
-    return problem, { another }
+    return problem, { another }, false
   end
   local install = say(chosen.is_fixed and 'run_install_without_option' or 'run_install')
   return problem,
@@ -177,7 +178,8 @@ function M.explain(chosen, words)
       require('dingbridge.command_name').shown(install),
       say('install_in_shell', { folder = vim.fn.shellescape(ROOT) }),
       not missing and another or nil,
-    }
+    },
+    missing ~= nil and not chosen.is_fixed
 end
 
 return M

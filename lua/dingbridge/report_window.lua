@@ -15,14 +15,16 @@ local TITLES = {
   outbox = 'title_outbox',
   pairings = 'title_pairings',
   install = 'title_install',
+  messages = 'title_messages',
 }
 local KEYS = {
   status = 'keys_status',
   outbox = 'keys_outbox',
   pairings = 'keys_close',
   install = 'keys_close',
+  messages = 'keys_status',
 }
-local REFRESHED = { status = true, outbox = true }
+local REFRESHED = { status = true, outbox = true, messages = true }
 
 local buffer ---@type integer|nil
 local shown = '' ---@type string name of the report in the buffer
@@ -42,7 +44,11 @@ end
 
 ---@param name string
 local function refresh(name)
-  host.tell('refresh', { report = name })
+  if name == 'messages' then
+    require('dingbridge.notice_report').show(true)
+  else
+    host.tell('refresh', { report = name })
+  end
 end
 
 --- Runs the command on the message under the cursor.
@@ -139,26 +145,31 @@ local function dress(window, name)
     spell = false,
     cursorline = true,
     winfixheight = true,
-    winbar = ('%%#Title# %s %%=%%#Comment#%s '):format(say(TITLES[name]), say(KEYS[name])),
+    winbar = ('%%#DingbridgeTitle# %s %%=%%#DingbridgeBar#%s '):format(say(TITLES[name]), say(KEYS[name])),
   }) do
     vim.api.nvim_set_option_value(option, value, of_window)
   end
 end
 
---- Shows a report; one of a single line as a notice, unless its window is open.
----@param report { name: 'status'|'outbox'|'pairings'|'install', lines: { text: string, message: string }[], again: boolean }
+--- Shows a report; one of a single line as a notice, unless its window is open. That of the notices is
+--- never one itself, and is shown from its end.
+---@param report { name: 'status'|'outbox'|'pairings'|'install'|'messages', lines: { text: string, message: string }[], again: boolean }
 function M.show(report)
   local window = window_of()
   local is_here = window ~= nil and shown == report.name
   if report.again and not is_here then
     return
   end
+  if report.name == 'status' then
+    vim.list_extend(report.lines, require('dingbridge.sign_legend').lines())
+  end
   local texts = vim.tbl_map(function(line)
     line.text = command_name.shown(line.text)
     return line.text
   end, report.lines)
   local text = table.concat(texts, '\n')
-  if not is_here and not text:find('\n', 1, true) then
+  local is_of_notices = report.name == 'messages'
+  if not is_here and not is_of_notices and not text:find('\n', 1, true) then
     notice.show(text)
     return
   end
@@ -172,14 +183,21 @@ function M.show(report)
   shown = report.name
   fill(report.lines)
   window = window or open()
-  if not window then
+  if not window and is_of_notices then
+    require('dingbridge.corner').show(text, vim.log.levels.INFO)
+    return
+  elseif not window then
     notice.show(text)
     return
   end
-  notice.note(text)
+  if not is_of_notices then
+    notice.note(text, nil, true)
+  end
   dress(window, report.name)
   fit(window)
-  if not is_here then
+  if is_of_notices then
+    vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(buffer), 0 })
+  elseif not is_here then
     vim.api.nvim_win_set_cursor(window, { 1, 0 })
   end
   -- Do not move the cursor of a user who types elsewhere.

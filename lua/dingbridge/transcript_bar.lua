@@ -43,7 +43,10 @@ end
 ---@param session dingbridge.Session
 ---@return string
 function M.text(session)
-  local link = link_of(session.id)
+  local link, answering = link_of(session.id), require('dingbridge.answering').bar(session.id)
+  if answering ~= '' then
+    link = ('%s  %s'):format(answering, link)
+  end
   local unread = ''
   if next(state.unread) then
     local words = require('dingbridge.unread').words
@@ -54,11 +57,11 @@ function M.text(session)
       link = unread == '' and link or ''
     end
   end
-  local line = ('%%#Title# %%<%s %%='):format(as_text(session.title))
+  local line = ('%%#DingbridgeTitle# %%<%s %%='):format(as_text(session.title))
   if unread ~= '' then
     line = ('%s%%#DingbridgeUnread#%s '):format(line, as_text(unread))
   end
-  return ('%s%%#Comment#%s '):format(line, as_text(link))
+  return ('%s%%#DingbridgeBar#%s '):format(line, as_text(link))
 end
 
 return M

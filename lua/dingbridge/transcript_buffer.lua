@@ -22,6 +22,7 @@ local SLICE = 3e6 -- nanoseconds of collecting lines, after which Neovim handles
 ---@field today string the day for which the separators have their words
 ---@field highest dingbridge.Message|nil that is shown
 ---@field lowest dingbridge.Message|nil that is shown
+---@field guide integer|nil extmark of what an empty transcript says
 
 ---@class dingbridge.Top
 ---@field part integer of the transcript, from below; 0 is the list

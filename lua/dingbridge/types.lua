@@ -17,7 +17,7 @@
 ---@field retry? string|false Send the failed message again.
 ---@field recall? string|false Recall the message from DingTalk.
 ---@field open? string|false Open the link.
----@field show? string|false Show where the link leads.
+---@field show? string|false Show where the link leads, or what became of the message.
 ---@field go_to_file? string|false Open the file in another window.
 ---@field choose? string|false Choose the conversation that the draft goes to.
 ---@field answer? string|false Move the draft to whoever wrote meanwhile, or choose.

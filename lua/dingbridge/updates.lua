@@ -34,7 +34,7 @@ end
 ---@type table<string, fun(update: table)>
 local handlers = {
   host = function(update)
-    host.greet(update.channel)
+    host.greet(update.channel, update.version)
   end,
   configured = function(update)
     host_settings.configured(update.revision)
@@ -94,6 +94,7 @@ local handlers = {
   end,
   destinations = function(update)
     destination.update(update.id, update)
+    chat_window.guide()
   end,
   move_draft = function(update)
     destination.move(update.id, update.destination)
@@ -155,6 +156,7 @@ local handlers = {
     if not vim.deep_equal(state.status, update) then
       state.status = update
       bars.refresh()
+      chat_window.guide()
     end
   end,
   event = function(update)
@@ -177,6 +179,14 @@ local handlers = {
   respond = function(update)
     responder.ask(update)
   end,
+  answering = function(update)
+    require('dingbridge.answering').update(update.list)
+  end,
+  kept_here = function(update)
+    if not require('dingbridge.message_place').is_shown(update.session) then
+      notice.show(say('kept_here_only'), 'warn')
+    end
+  end,
   withdrawn = function(update)
     responder.withdraw(update.request)
   end,
@@ -198,13 +208,13 @@ local handlers = {
     end
     require('dingbridge.log').open(update.path)
   end,
-  install = function(update)
-    require('dingbridge.install').run(update.extras)
+  run = function(update)
+    require('dingbridge.user_commands').run_here(update.name, update.argument)
   end,
 }
 
 --- The updates that change windows.
-local MOVES = { open = true, edit = true, closed = true, report = true, found = true }
+local MOVES = { open = true, edit = true, closed = true, report = true, found = true, run = true }
 
 --- Applies updates at once; those that change windows only after the user has left the command-line
 --- window, where Neovim forbids it.
@@ -265,6 +275,7 @@ function M.service_gone()
       end
     end
   end
+  require('dingbridge.answering').update({})
   bars.refresh()
   for _, account in ipairs(lost) do
     trigger('DingbridgeDisconnected', { account = account, reason = say('service_gone') })

@@ -11,6 +11,29 @@ local OPENS = { [''] = true, new = true } -- commands that always open a session
 local SENDS = { send = true, ['send-file'] = true, ['send-image'] = true } -- in a session
 local DESCRIPTION = 'Chat on DingTalk (dingbridge)'
 
+local waiting ---@type table|nil the latest command that was sent before a host had greeted
+
+--- The subcommands that need neither host nor service, by name, each with its argument.
+---@type table<string, fun(argument: string)>
+local HERE = {
+  install = function(argument)
+    require('dingbridge.install').run(argument)
+  end,
+  messages = function()
+    require('dingbridge.notice_report').show()
+  end,
+  help = function(argument)
+    require('dingbridge.manual').open(argument)
+  end,
+}
+
+--- Carries out one of them.
+---@param name string
+---@param argument string
+function M.run_here(name, argument)
+  HERE[name](argument)
+end
+
 --- Whether a subcommand creates a message, which Lua keeps until it is durable.
 ---@param word string
 ---@return boolean
@@ -27,8 +50,10 @@ end
 ---@param call vim.api.keyset.create_user_command.command_args
 local function run(call)
   local word, rest = call.args:match('^%s*(%S*)%s*(.*)')
-  if word == 'install' then
-    require('dingbridge.install').run(rest)
+  local takes_none = word == 'messages'
+  if HERE[word] and not (takes_none and rest ~= '') then
+    state.asked()
+    M.run_here(word, vim.trim(rest))
     return
   end
   local payload = require('dingbridge.command_context').place(call.range, call.line1, call.line2)
@@ -40,9 +65,22 @@ local function run(call)
       require('dingbridge.chat_window').wrote(payload.place.session)
     end
   end
+  waiting = not host.greeted and payload or nil
   local is_first = state.status == nil -- no service has sent anything yet
   if host.tell('command', payload) and is_first and OPENS[word] then
     vim.schedule(require('dingbridge.starting').open)
+  end
+end
+
+--- A function that sends the latest command again, which no host has got. Messages are kept elsewhere.
+---@return fun()
+function M.again()
+  local payload = waiting
+  return function()
+    host.start()
+    if payload and not payload.id then
+      host.tell('command', payload)
+    end
   end
 end
 

@@ -25,6 +25,21 @@ local function beginning(line, width)
   return is_far and piece:sub(1, space) or piece
 end
 
+--- Text shortened to a number of columns, with an ellipsis.
+---@param text string
+---@param columns integer
+---@return string
+function M.cut(text, columns)
+  if vim.fn.strdisplaywidth(text) <= columns then
+    return text
+  end
+  text = vim.fn.strcharpart(text, 0, columns)
+  while vim.fn.strdisplaywidth(text) >= columns and text ~= '' do
+    text = vim.fn.strcharpart(text, 0, vim.fn.strchars(text) - 1)
+  end
+  return text .. '…'
+end
+
 ---@param text string
 ---@param width integer columns
 ---@param most? integer lines to keep; the last one then ends with an ellipsis

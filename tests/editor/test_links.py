@@ -20,7 +20,7 @@ require('dingbridge.updates').apply({
   { kind = 'sessions', list = { { id = 's', title = 's', created = 0, bound = false } } },
   { kind = 'messages', id = 's', reset = true, list = { {
     id = 'one', role = 'dingtalk', author = 'zhangsan', text = text, time = 0,
-    delivery = '', reason = '', target_name = '',
+    delivery = '', reason = '', target = '', target_name = '',
   } } },
   { kind = 'open', id = 's' },
 })
@@ -227,8 +227,10 @@ def test_gf_opens_a_file_of_the_project_in_another_window(
 def test_k_shows_where_a_link_leads(reading: Editor) -> None:
     keys(reading, "[harmless](dtmd://evil)", "K")
     assert reading.until(reading.said) == ["dtmd://evil"]
-    keys(reading, "nothing", "K")
+    keys(reading, "nothing", "<CR>")
     assert reading.said()[-1] == "there is no link on this line"
+    keys(reading, "nothing", "K")
+    assert reading.said()[-1].startswith("received from DingTalk")
 
 
 LONG = "a" * 200

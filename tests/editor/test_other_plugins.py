@@ -55,8 +55,10 @@ def test_every_sentence_names_the_command_that_is_ours(
     beside.nvim.command("DingTalk retry")
     beside.nvim.command("DingTalk new one")
     beside.until(lambda: beside.sessions())
+    beside.nvim.command("tabnew")
     beside.lua("require('dingbridge').send('kept here')")
     beside.until_said(":DingTalk bridge dingtalk binds it")
+    beside.nvim.command("tabclose")
     beside.nvim.command("DingTalk bridge dingtalk")
     beside.until_lua("require('dingbridge').status().connected")
 

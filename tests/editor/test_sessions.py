@@ -103,16 +103,21 @@ def test_a_command_that_cannot_be_carried_out_says_why(
 KEPT = "kept here only: this session is not bound; :Chat bridge dingtalk binds it"
 
 
-def test_a_session_that_is_not_bound_says_so_above_it_and_when_something_is_sent(
+def test_a_session_that_is_not_bound_says_so_above_it_and_when_something_is_sent_out_of_sight(
     editor: Editor, webhook_options: dict[str, Any], sandbox: Sandbox
 ) -> None:
     editor.setup(webhook_options)
     new(editor, "mine")
     editor.until(lambda: any(bar.strip().endswith("not bound") for bar in open_titles(editor)))
+    # The message has a mark.
     editor.type_draft("nobody reads this")
     editor.nvim.command("write")
+    editor.until(editor.transcript)
+    editor.nvim.command("tabnew")
+    editor.lua("require('dingbridge').send('nor this')")
     editor.until_said(KEPT)
-    assert [row["text"] for row in editor.transcript()] == ["nobody reads this"]
+    editor.nvim.command("tabclose")
+    assert [row["text"] for row in editor.transcript()] == ["nobody reads this", "nor this"]
     editor.chat("bridge dingtalk")
     editor.until(lambda: not any("not bound" in bar for bar in open_titles(editor)))
     editor.type_draft("somebody does")
@@ -127,8 +132,8 @@ def test_nothing_is_said_about_binding_where_it_is_not_missed(
 ) -> None:
     editor.setup({**webhook_options, **options} if options else {})
     new(editor, "mine")
-    editor.type_draft("for the session")
-    editor.nvim.command("write")
+    editor.nvim.command("tabnew")
+    editor.lua("require('dingbridge').send('for the session')")
     editor.until(lambda: len(editor.transcript()) == 1 + len(options))
     editor.chat("open nothing")
     editor.until_said("there is no session nothing")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from dingbridge import __version__
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.support.editor import ROOT, Editor
@@ -153,6 +154,16 @@ def test_an_interpreter_that_ends_at_once_is_told_in_words_and_breaks_no_command
         editor.lua(act)
         editor.until_said("cannot start")
         editor.until_lua("not require('dingbridge.host').is_running()")
+
+
+def test_a_host_of_another_version_is_named_with_what_to_do(editor: Editor) -> None:
+    editor.lua("require('dingbridge.generated').version = '0.0.1'")
+    editor.setup({})
+    editor.chat("new works")
+    said = editor.until_said("the plugin was upgraded")
+    assert f"its host is dingbridge {__version__}, this Neovim has loaded 0.0.1" in said
+    assert "start Neovim again" in said
+    editor.until(editor.sessions)
 
 
 def test_an_old_python_is_refused_by_its_version(editor: Editor, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -101,6 +102,16 @@ def test_every_highlight_group_is_in_its_table() -> None:
     groups = look.partition("local LINKS = {\n")[2].partition("}")[0].splitlines()
     assert len(groups) > 5
     assert len(tables(look)["highlights"].splitlines()) == len(groups) + 2
+
+
+def test_only_groups_of_the_table_colour_bars_notices_and_signs() -> None:
+    look = (ROOT / LOOK).read_text("utf-8")
+    groups = {*re.findall(r"^  (Dingbridge\w+) = '", look, re.MULTILINE)}
+    for path in (ROOT / "lua" / "dingbridge").glob("*.lua"):
+        code = path.read_text("utf-8")
+        used = {*re.findall(r"%#(\w+)#", code), *re.findall(r"hl_group = '(\w+)'", code)}
+        used |= {*re.findall(r"'(Dingbridge[A-Z]\w+)',? ?[}\n]", code)}
+        assert used <= groups, path.name
 
 
 def test_text_around_a_table_is_left_alone() -> None:

@@ -46,13 +46,19 @@ local function configure(specs)
   for _, spec in ipairs(specs) do
     if spec.config then
       spec.config()
+    elseif spec.opts then
+      require('dingbridge').setup(spec.opts)
     end
   end
 end
--- What a user of that plugin manager has: it calls `config` of each plugin.
+-- What users of plugin managers have: they call `config`, or `setup` with `opts`.
 package.preload['packer'] = function()
   return { startup = function(declare) declare(function(spec) configure({ spec }) end) end }
 end
+local nothing = function() end
+package.preload['mini.deps'] = function() return { add = nothing } end
+package.preload['lualine'] = function() return { setup = nothing } end
+vim.pack = { add = nothing }
 local file = assert(io.open(arg[2], 'rb'))
 local returned = assert(loadstring(file:read('*a')))()
 if type(returned) == 'table' then

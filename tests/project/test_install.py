@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import StartEditor
 from tests.editor.test_starting import STUB, old_python, write_program
-from tests.support.editor import ROOT
+from tests.support.editor import ROOT, Editor
 from tests.support.processes import run
 from tests.support.wheels import write_wheels
 
@@ -185,6 +185,58 @@ def test_installing_says_why_it_fails_and_makes_chat_work_without_a_restart_once
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     helped = run([str(checkout / ".venv" / "bin" / "dingbridge"), "--version"], env=environ())
     assert helped.returncode == 0
+
+
+SELECT = """
+_G.asked = {}
+vim.ui.select = function(items, how, done)
+  table.insert(_G.asked, how.prompt)
+  done(items[_G.choice], _G.choice)
+end
+"""
+
+
+def start_without_packages(
+    start_editor: StartEditor, checkout: Path, environ: dict[str, str]
+) -> Editor:
+    """An editor with a screen and with the plugin's copy, for which no Python has the packages."""
+    editor = start_editor(environ=environ)
+    editor.lua(
+        "local ours, copy = ...; vim.opt.rtp:remove(ours); vim.opt.rtp:append(copy)",
+        str(ROOT),
+        str(checkout),
+    )
+    editor.nvim.ui_attach(100, 40)
+    editor.lua(SELECT)
+    editor.setup({})
+    return editor
+
+
+@pytest.mark.slow
+def test_the_first_chat_offers_to_install_what_is_missing_and_goes_on(
+    checkout: Path, wheels: Path, environ: Environ, start_editor: StartEditor
+) -> None:
+    environment = environ(PIP_FIND_LINKS=str(wheels))
+    editor = start_without_packages(start_editor, checkout, environment)
+    editor.lua("_G.choice = 1")
+    editor.chat("new works")
+    [asked] = editor.until(lambda: editor.lua("return _G.asked"), seconds=60)
+    assert "Python packages are missing (" in asked
+    assert asked.endswith("Install them now, for this plugin alone?")
+    editor.until(lambda: [row["title"] for row in editor.sessions()] == ["works"], seconds=150)
+    assert editor.nvim.api.get_mode() == {"mode": "n", "blocking": False}
+
+
+def test_who_does_not_want_the_packages_now_is_left_alone(
+    checkout: Path, environ: Environ, start_editor: StartEditor
+) -> None:
+    editor = start_without_packages(start_editor, checkout, environ())
+    editor.lua("_G.choice = 2")
+    editor.chat("new too early")
+    editor.until(lambda: editor.lua("return _G.asked"), seconds=60)
+    editor.until_said("Python packages are missing")
+    assert not (checkout / ".venv").exists()
+    assert editor.lua("return #_G.asked") == 1
 
 
 def test_the_option_python_keeps_chat_install_from_doing_what_would_not_count(

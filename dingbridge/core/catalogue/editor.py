@@ -9,6 +9,10 @@ from dingbridge.core.catalogue.sentence import Sentence
 HOST_CANNOT_START = Sentence("the host cannot start with {program}: {problem}.\n{advice}")
 HOST_ENDED = Sentence("the host ended ({code}); the next :Chat starts it again")
 HOST_RESTARTS = Sentence("the host ended ({code}); it starts again for what was just sent")
+OTHER_VERSION = Sentence(
+    "the plugin was upgraded: its host is dingbridge {version}, this Neovim has loaded {own}; start"
+    " Neovim again"
+)
 SERVICE_GONE = Sentence("the service is gone")
 CANNOT_SHOW = Sentence("cannot show {what}: {problem}")
 NO_FILE_TO_SHOW = Sentence("{path} is no file that can be shown")
@@ -36,6 +40,9 @@ RUN_INSTALL = Sentence("Run :Chat install")
 RUN_INSTALL_WITHOUT_OPTION = Sentence(
     "Take the option `python` out of the settings, then run :Chat install"
 )
+OFFER_INSTALL = Sentence("dingbridge: {problem}. Install them now, for this plugin alone?")
+OFFER_YES = Sentence("Yes (:Chat install)")
+OFFER_NO = Sentence("Not now")
 INSTALL_IN_SHELL = Sentence("The same in a shell: make -C {folder} install")
 INSTALLED = Sentence("everything is installed; :Chat works now")
 INSTALLED_FOR_NEXT = Sentence("everything is installed; Neovim uses it when it is started again")
@@ -54,10 +61,17 @@ TITLE_STATUS = Sentence("DingTalk status")
 TITLE_OUTBOX = Sentence("DingTalk outbox")
 TITLE_PAIRINGS = Sentence("Who has access")
 TITLE_INSTALL = Sentence("Installing")
+TITLE_MESSAGES = Sentence("DingTalk messages")
 KEYS_STATUS = Sentence("R refreshes · q closes")
 KEYS_OUTBOX = Sentence("r tries again · d drops · R refreshes · q closes")
 KEYS_CLOSE = Sentence("q closes")
 NO_MESSAGE_HERE = Sentence("no message stands on this line")
+FOOTER_MESSAGES = Sentence(":Chat messages")
+NO_MESSAGES = Sentence("no notice has been shown yet")
+LEVEL_INFO = Sentence("info")
+LEVEL_WARN = Sentence("warning")
+LEVEL_ERROR = Sentence("ERROR")
+NO_HELP = Sentence("there is no help on {topic}; :Chat help completes what there is")
 KEY_CLOSE = Sentence("Close the report")
 KEY_REFRESH = Sentence("Bring the report up to date")
 KEY_RETRY = Sentence("Try the message again")
@@ -138,12 +152,73 @@ NOT_KEPT = Sentence(
     "{count} messages could not be kept for the next start: {problem}",
     one="a message could not be kept for the next start: {problem}",
 )
+KEPT_HERE_ONLY = Sentence(
+    "kept here only: this session is not bound; :Chat bridge dingtalk binds it"
+)
 WAITS_FOR_SETTINGS = Sentence(
     "messages were handed over under other settings and are not written down ({count}): they wait "
     "until setup() is called with those again"
 )
 
+# --- an empty transcript: the next steps ----------------------------------------------------------
+
+GUIDE_OFF = Sentence("DingTalk is not configured: what you write stays in the editor.")
+GUIDE_PROBLEMS = Sentence("The settings have problems, so DingTalk is off.")
+GUIDE_UNBOUND = Sentence("This session is not on DingTalk yet: what you write stays here.")
+GUIDE_BOUND = Sentence("Write to the robot from your phone: the message appears here.")
+GUIDE_GOES = Sentence("What you write goes to {name}.")
+GUIDE_ROBOT = Sentence("set up a robot that only sends to a group; it takes two minutes")
+GUIDE_APP = Sentence("set up an app, with which people can write back")
+GUIDE_HEALTH = Sentence("says what is missing")
+GUIDE_BIND = Sentence("binds the session: people write here, and you answer them")
+GUIDE_BIND_ONE_WAY = Sentence("binds the session: it sends to the group; nobody can write back")
+GUIDE_ACCESS = Sentence(
+    "gives somebody access, by the code that the robot gave them; who is in `allow_from` needs none"
+)
+GUIDE_KEYS = Sentence("lists the keys of this window")
+GUIDE_HELP = Sentence("opens the manual")
+COMMAND_BRIDGE = Sentence(":Chat bridge dingtalk")
+COMMAND_PAIR = Sentence(":Chat pair")
+COMMAND_HELP = Sentence(":Chat help")
+COMMAND_HELP_ROBOT = Sentence(":Chat help custom-robot")
+COMMAND_HELP_APP = Sentence(":Chat help create-app")
+COMMAND_HEALTH = Sentence(":checkhealth dingbridge")
+
+# --- the signs of the bar, in the report of the status --------------------------------------------
+
+SIGNS = Sentence("in the bar:")
+SIGN_CONNECTED = Sentence("connected to DingTalk")
+SIGN_NOT_CONNECTED = Sentence("not connected to DingTalk")
+SIGN_ONE_WAY = Sentence("this robot only sends")
+SIGN_PAUSE = Sentence("seconds until the next message leaves")
+SIGN_QUEUED = Sentence("messages that have not left yet (:Chat outbox)")
+SIGN_FAILED = Sentence("messages that failed (:Chat outbox)")
+SIGN_ASKING = Sentence("people who ask for access (:Chat pair)")
+
+# --- a message, by the key that shows more --------------------------------------------------------
+
+ABOUT_UNSAVED = Sentence("not saved yet: Neovim keeps it until the service has it on disk")
+ABOUT_QUEUED = Sentence("queued: it is on disk and leaves as soon as it may")
+ABOUT_SENDING = Sentence("sending: DingTalk has not answered yet")
+ABOUT_RETRYING = Sentence("retrying: an attempt failed, and the next one follows automatically")
+ABOUT_SENT = Sentence("sent: DingTalk has accepted it")
+ABOUT_FAILED = Sentence(
+    "failed: :Chat retry {id} sends it again, :Chat drop {id} removes it from the outbox"
+)
+ABOUT_RECALLED = Sentence("recalled: nobody on DingTalk sees it any more")
+ABOUT_HERE = Sentence("kept here only: it was not sent to DingTalk")
+ABOUT_RECEIVED = Sentence("received from DingTalk")
+ABOUT_ANSWERING = Sentence("the responder is working on the answer; :Chat stop stops a program")
+ABOUT_REASON = Sentence("reason: {reason}")
+ABOUT_FROM = Sentence("from: {place}")
+ABOUT_TO = Sentence("to: {place}")
+ABOUT_TIME = Sentence("time: {time}")
+ABOUT_ID = Sentence("id: {id}")
+
 # --- the fate of a message, at its heading --------------------------------------------------------
+
+FATE_HERE = Sentence("kept here")
+ANSWERING = Sentence("answering …")
 
 FATE_UNSAVED = Sentence("… not saved yet")
 FATE_QUEUED = Sentence("… queued")

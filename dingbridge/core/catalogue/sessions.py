@@ -20,9 +20,6 @@ DAMAGED_LINES = Sentence(
 )
 NO_SESSION_OF_ID = Sentence("there is no session {id}")
 LIST_SHOWS_ALL = Sentence(":Chat list shows all of them")
-KEPT_HERE_ONLY = Sentence(
-    "kept here only: this session is not bound; :Chat bridge dingtalk binds it"
-)
 TITLE_EMPTY = Sentence("nothing of this title can be seen")
 NO_LINES = Sentence("no lines are selected")
 SELECT_LINES = Sentence(":'<,'>Chat send-image")

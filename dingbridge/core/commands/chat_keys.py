@@ -45,7 +45,7 @@ CHAT_KEYS = (
     KeyDeclaration("retry", ("R",), "Send the failed message again."),
     KeyDeclaration("recall", ("U",), "Recall the message from DingTalk."),
     KeyDeclaration("open", ("<CR>", "gx"), "Open the link."),
-    KeyDeclaration("show", ("K",), "Show where the link leads."),
+    KeyDeclaration("show", ("K",), "Show where the link leads, or what became of the message."),
     KeyDeclaration("go_to_file", ("gf",), "Open the file in another window."),
     KeyDeclaration("choose", ("gt",), "Choose the conversation that the draft goes to.", _BOTH),
     KeyDeclaration(

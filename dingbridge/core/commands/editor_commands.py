@@ -33,6 +33,7 @@ class Completion(str, Enum):
     EXTRA = "extra"
     ACTION = "action"
     SUBCOMMAND = "subcommand"
+    TOPIC = "topic"
 
 
 class SubcommandDeclaration(Struct, frozen=True):
@@ -197,12 +198,21 @@ class Subcommand(Enum):
         "Show the background service; `stop` ends it, `restart` ends it and starts the next one.",
         completion=Completion.ACTION,
     )
+    MESSAGES = SubcommandDeclaration(
+        "messages", "", "Show the notices so far, each with its time and level."
+    )
     LOG = SubcommandDeclaration("log", "", "Open the log at its end, and follow it.")
     INSTALL = SubcommandDeclaration(
         "install",
         "[images]",
         "Make the plugin's own Python environment; `images` brings what pictures of code need.",
         completion=Completion.EXTRA,
+    )
+    HELP = SubcommandDeclaration(
+        "help",
+        "[topic]",
+        "Open the manual at a subcommand or a topic.",
+        completion=Completion.TOPIC,
     )
     STOP = SubcommandDeclaration(
         "stop", "", "Stop the answer that the responder is working on.", once=True

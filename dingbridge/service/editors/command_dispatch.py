@@ -91,8 +91,14 @@ def dispatch(
             bridge.access.deny(argument)
         case Subcommand.REVOKE:
             bridge.access.revoke(argument)
-        case Subcommand.SERVICE | Subcommand.LOG | Subcommand.INSTALL:
-            raise AssertionError("the host carries this out")
+        case (
+            Subcommand.SERVICE
+            | Subcommand.MESSAGES
+            | Subcommand.LOG
+            | Subcommand.INSTALL
+            | Subcommand.HELP
+        ):
+            raise AssertionError("the host or the editor carries this out")
         case Subcommand.STOP:
             _stop_answer(bridge)
 
@@ -124,7 +130,7 @@ def send(
     bridge.typed.send(session, message, text, to, begun_for, around)
     is_read = to or bridge.accounts.of(session) or bridge.accounts.default.options.responder
     if not is_read and any(account.options.mode != "off" for account in bridge.accounts):
-        bridge.editor.show(updates.ShowNotice(say.KEPT_HERE_ONLY(), "warn"))
+        bridge.editor.show(updates.ShowKeptHere(session))
 
 
 def _begun_for(bridge: Bridge, context: CommandContext) -> Destination | None:

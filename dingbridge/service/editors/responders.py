@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from itertools import islice
 from typing import TypeVar
 
 from msgspec import Struct, structs
@@ -18,6 +19,9 @@ T = TypeVar("T")
 
 REMEMBERED = 1000
 """Maximum number of questions whose late answers still find their conversation."""
+
+MOST_SHOWN = 20
+"""Maximum number of questions that the editor shows as being answered, the earliest ones."""
 
 
 class _Working(Struct, frozen=True):
@@ -78,6 +82,21 @@ class Responders:
     def _work(self, request: str, working: _Working) -> None:
         _remember(self._asked, request, working.asked)
         self._under_way[request] = working
+        self._editor.show_latest(self._answering)
+
+    def _answering(self) -> updates.ShowAnswering:
+        return updates.ShowAnswering(
+            tuple(
+                updates.Answering(working.asked.session, request)
+                for request, working in islice(self._under_way.items(), MOST_SHOWN)
+            )
+        )
+
+    def _end(self, request: str) -> _Working | None:
+        working = self._under_way.pop(request, None)
+        if working is not None:
+            self._editor.show_latest(self._answering)
+        return working
 
     def take_up(self, request: str, asked: ReplyContext) -> None:
         """The Lua function works on a question that it got under an earlier service."""
@@ -100,7 +119,7 @@ class Responders:
         _remember(self._withdrawn, request, None)
         if request in self._under_way:
             self._editor.show(updates.RespondWithdrawn(request))
-        self._under_way.pop(request, None)
+        self._end(request)
         return self._asked.pop(request, None)
 
     def asked(self, request: str, asked: ReplyContext | None = None) -> ReplyContext | None:
@@ -110,7 +129,7 @@ class Responders:
 
     def ended(self, request: str) -> None:
         """The responder has answered or failed."""
-        self._under_way.pop(request, None)
+        self._end(request)
 
     @property
     def is_working(self) -> bool:
@@ -124,8 +143,8 @@ class Responders:
             for request, working in self._under_way.items()
             if working.by_program == by_program
         ]
-        found = [self._under_way.pop(request) for request in given_up]
-        return tuple((working.asked, working.turn) for working in found)
+        found = [self._end(request) for request in given_up]
+        return tuple((working.asked, working.turn) for working in found if working is not None)
 
     def is_busy(self, account: str) -> bool:
         """Whether a question that came by this account is open."""

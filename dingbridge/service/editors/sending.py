@@ -23,6 +23,7 @@ from dingbridge.core.text import well_formed
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.chats import Chats
+from dingbridge.service.editors.delivery_notices import not_delivered
 from dingbridge.service.editors.screen import Screen
 from dingbridge.service.robots import robot_requests
 from dingbridge.service.runtime import Runtime
@@ -250,7 +251,7 @@ class Sending:
         if delivery is Delivery.SENT:
             self._event("DingbridgeDelivered", **about, reason=reason)
         else:
-            self._editor.show(updates.not_delivered(report))
+            self._editor.show(not_delivered(report))
             self._event("DingbridgeFailed", **about, reason=reason)
 
     def show_unsaved(self) -> None:

@@ -16,6 +16,7 @@ from dingbridge.protocol import updates
 from dingbridge.service.adapters import SystemRuntime
 from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.chats import Chats
+from dingbridge.service.editors.delivery_notices import not_delivered
 from dingbridge.service.editors.editor_ports import EditorPorts
 from dingbridge.service.editors.file_sending import FileSending
 from dingbridge.service.editors.sending import Sending
@@ -314,4 +315,4 @@ def test_of_very_many_ends_only_the_latest_are_kept() -> None:
 def test_a_message_that_was_dropped_is_known_by_a_value_and_not_by_its_words(
     report: DeliveryReport, words: str, level: updates.Level
 ) -> None:
-    assert updates.not_delivered(report) == updates.ShowNotice(words, level)
+    assert not_delivered(report) == updates.ShowNotice(words, level)

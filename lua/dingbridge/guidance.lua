@@ -1,0 +1,129 @@
+--- What an empty transcript says about the next steps: lines that are not part of the buffer, and go
+--- with the first message.
+
+local command_name = require('dingbridge.command_name')
+local message_format = require('dingbridge.message_format')
+local say = require('dingbridge.say')
+local state = require('dingbridge.state')
+local wrap = require('dingbridge.wrap')
+
+local M = {}
+
+local namespace = vim.api.nvim_create_namespace('dingbridge_guidance')
+
+local COMMANDS = 24 -- columns of the commands, if their meaning stands beside them
+local BESIDE = 64 -- columns from which it does
+
+---@class dingbridge.Step
+---@field [1] string sentence with a command
+---@field [2] string sentence with its meaning
+---@field key? string instead of a command
+
+local BIND = { 'command_bridge', 'guide_bind' }
+local BIND_ONE_WAY = { 'command_bridge', 'guide_bind_one_way' }
+local PAIR = { 'command_pair', 'guide_access' }
+local HELP = { 'command_help', 'guide_help' }
+local HEALTH = { 'command_health', 'guide_health' }
+local ROBOT = { 'command_help_robot', 'guide_robot' }
+local APP = { 'command_help_app', 'guide_app' }
+
+---@param session string
+---@return string|nil mode of the account that the session is bound to
+local function bound_mode(session)
+  local known = state.destinations[session]
+  for _, account in ipairs(known and known.account ~= '' and state.status.accounts or {}) do
+    if account.account == known.account then
+      return account.mode
+    end
+  end
+end
+
+--- What there is to say about a session: a sentence, and the next steps.
+---@param session string
+---@return string|nil sentence nil while the settings are unknown
+---@return dingbridge.Step[]
+local function content(session)
+  local status = require('dingbridge').status()
+  if not state.status or status.mode == 'unknown' then
+    return nil, {}
+  elseif require('dingbridge').problems()[1] then
+    return say('guide_problems'), { HEALTH, HELP }
+  elseif status.mode == 'off' then
+    return say('guide_off'), { ROBOT, APP, HEALTH }
+  end
+  local mode, known = bound_mode(session), state.destinations[session]
+  if not mode then
+    local is_one_way = status.mode == 'webhook'
+    return say('guide_unbound'), is_one_way and { BIND_ONE_WAY, HELP } or { BIND, PAIR, HELP }
+  elseif known.current.target ~= '' then
+    local name = message_format.one_line(known.current.name)
+    return say('guide_goes', { name = name }), mode == 'webhook' and { HELP } or { PAIR, HELP }
+  end
+  return say('guide_bound'), { PAIR, HELP }
+end
+
+--- The lines for a window of that width, as virtual lines.
+---@param sentence string
+---@param steps dingbridge.Step[]
+---@param width integer
+---@return { [1]: string, [2]: string }[][]
+local function lines_of(sentence, steps, width)
+  local lines = {}
+  local function add(...)
+    lines[#lines + 1] = { { '  ' }, ... }
+  end
+  for _, line in ipairs(wrap.lines(sentence, width - 4)) do
+    add({ line, 'DingbridgeHint' })
+  end
+  lines[#lines + 1] = { { '' } }
+  for _, step in ipairs(steps) do
+    local command, meaning = step.key or command_name.shown(say(step[1])), say(step[2])
+    if width >= BESIDE then
+      command = command .. (' '):rep(COMMANDS - vim.fn.strdisplaywidth(command))
+      for number, line in ipairs(wrap.lines(meaning, width - COMMANDS - 6)) do
+        local first = number == 1 and command or (' '):rep(COMMANDS)
+        add({ first, 'DingbridgeCommand' }, { '  ' .. vim.trim(line), 'DingbridgeHint' })
+      end
+    else
+      add({ command, 'DingbridgeCommand' })
+      for _, line in ipairs(wrap.lines(meaning, width - 8)) do
+        add({ '    ' .. vim.trim(line), 'DingbridgeHint' })
+      end
+    end
+  end
+  return lines
+end
+
+--- Shows the next steps in an empty transcript, and removes them from another one.
+---@param view dingbridge.View
+---@param session string
+function M.show(view, session)
+  local transcript = state.transcripts[session]
+  local sentence, steps
+  if view.is_empty and not (transcript and transcript.more) then
+    sentence, steps = content(session)
+    local key = require('dingbridge.keys').first('help')
+    if sentence and key then
+      table.insert(steps, #steps, { '', 'guide_keys', key = key })
+    end
+  end
+  if sentence then
+    view.guide = vim.api.nvim_buf_set_extmark(view.buffer, namespace, 0, 0, {
+      id = view.guide,
+      virt_lines = lines_of(sentence, steps, require('dingbridge.transcript_buffer').width_of(view.buffer)),
+    })
+  elseif view.guide then
+    vim.api.nvim_buf_del_extmark(view.buffer, namespace, view.guide)
+    view.guide = nil
+  end
+end
+
+-- The lines of another width are laid out anew.
+vim.api.nvim_create_autocmd('WinResized', {
+  group = vim.api.nvim_create_augroup('dingbridge_guidance', {}),
+  callback = function()
+    require('dingbridge.chat_window').guide()
+  end,
+})
+
+return M

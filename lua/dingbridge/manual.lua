@@ -1,0 +1,67 @@
+--- `:Chat help`: the manual, opened at a subcommand or a topic.
+
+local generated = require('dingbridge.generated')
+local notice = require('dingbridge.notice')
+local say = require('dingbridge.say')
+
+local M = {}
+
+local DOC = vim.fs.joinpath(require('dingbridge.python').FOLDER, 'doc')
+local PREFIX = 'dingbridge-'
+
+--- The tags of the manual that begin like this. Makes them first if nobody has: Neovim's own packages
+--- have none before `:helptags`.
+---@param lead string
+---@return string[]
+local function tags(lead)
+  local found = vim.fn.getcompletion(lead, 'help')
+  if not found[1] and not vim.uv.fs_stat(vim.fs.joinpath(DOC, 'tags')) then
+    -- Raises in a folder that cannot be written; then there are none.
+    pcall(vim.cmd.helptags, DOC)
+    found = vim.fn.getcompletion(lead, 'help')
+  end
+  return vim.tbl_filter(function(tag)
+    return vim.startswith(tag, lead)
+  end, found)
+end
+
+--- What `:Chat help` takes: subcommands, then the tags of the manual without their prefix.
+---@return string[]
+function M.topics()
+  local topics = {}
+  for _, command in ipairs(generated.commands) do
+    topics[#topics + 1] = command.name ~= '' and command.name or nil
+  end
+  for _, tag in ipairs(tags(PREFIX)) do
+    topics[#topics + 1] = tag:sub(#PREFIX + 1)
+  end
+  return topics
+end
+
+--- The tag of a topic; nil without one.
+---@param topic string
+---@return string|nil
+local function tag_of(topic)
+  for _, tag in ipairs({ ':Chat-' .. topic, PREFIX .. topic, topic }) do
+    if vim.tbl_contains(tags(tag), tag) then
+      return tag
+    end
+  end
+end
+
+--- Opens the manual: at the topic, else at the chapter about the window that the user is in.
+---@param topic string
+function M.open(topic)
+  if topic == '' then
+    local of_window = { ['dingbridge-report'] = PREFIX .. 'report', help = 'dingbridge' }
+    topic = vim.b.dingbridge_session and PREFIX .. 'editor' or of_window[vim.bo.filetype] or 'dingbridge'
+  end
+  local tag = tag_of(topic)
+  if tag then
+    vim.cmd.help({ tag })
+  else
+    notice.show(say('no_help', { topic = topic }), 'error')
+  end
+end
+
+return M
