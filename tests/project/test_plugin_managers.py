@@ -55,7 +55,7 @@ def repository(tmp_path: Path) -> str:
     listed = run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, text=True)
     for name in listed.stdout.split("\0"):
         top = name.partition("/")[0]
-        if top in ("dingbridge", "lua", "rplugin", "doc") or ("/" not in name and name):
+        if (ROOT / name).is_file() and top in ("dingbridge", "lua", "rplugin", "doc", name):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     who = ("user.name=a", "user.email=a@example.com", "commit.gpgsign=false")
@@ -211,7 +211,7 @@ def test_lualine_shows_the_component(tmp_path: Path) -> None:
         vim.opt.rtp:prepend({{ '{folder}', '{ROOT}' }})
         require('dingbridge').setup({OPTIONS})
         require('lualine').setup({{ sections = {{ lualine_x = {{ 'dingbridge' }} }} }})
-        io.write(require('lualine').statusline())
+        io.write(require('lualine').statusline(true))
     """
     (tmp_path / "script.lua").write_text(script, "utf-8")
     words = [find_neovim(), "--clean", "--headless", "-l", str(tmp_path / "script.lua")]
