@@ -374,7 +374,7 @@ class TestEndings:
         socket.close(timeout=0)
         sandbox.client.wait_connections(0, total=1)
 
-    def test_a_connection_is_told_to_leave_when_it_has_lived_long_enough(
+    def test_dingtalk_asks_a_connection_to_leave_when_it_has_lived_long_enough(
         self, sandbox: Sandbox
     ) -> None:
         assert Settings().connection_lifetime is None

@@ -6,6 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
+from dingbridge.edges.storage.robot_files import STATE_FILE
 from tests.support import services
 from tests.support.editor import Editor
 
@@ -175,8 +178,11 @@ def _leave_everything(editor: Editor) -> None:
         # The answer comes after all earlier updates.
         editor.chat("nothing of the kind")
         editor.until_said("unknown subcommand nothing")
-        # It has the times of opened links, which are limited per minute.
-        (editor.data / "chat-dingtalk-state.json").unlink(missing_ok=True)
+        # It has the times of opened links, which are limited per minute. A write under way would
+        # bring it back.
+        state = editor.data / STATE_FILE
+        with FileLock(f"{state}.lock", mode=0o600):
+            state.unlink(missing_ok=True)
         for file in (editor.data / "dingbridge" / "media").rglob("*"):
             if file.is_file():
                 file.unlink()
