@@ -57,6 +57,8 @@ package.preload['packer'] = function()
 end
 local nothing = function() end
 package.preload['mini.deps'] = function() return { add = nothing } end
+package.preload['blink.cmp'] = function() return { setup = nothing } end
+package.preload['cmp'] = function() return { setup = { filetype = nothing } } end
 package.preload['lualine'] = function() return { setup = nothing } end
 vim.pack = { add = nothing }
 local file = assert(io.open(arg[2], 'rb'))
@@ -82,7 +84,8 @@ EXAMPLES = {
     for number, code in enumerate(blocks(name, "lua"), 1)
 }
 """Every Lua example, named by its file and place in it."""
-SETTING_UP = {name: code for name, code in EXAMPLES.items() if ".setup({" in code}
+OURS = ("require('dingbridge').setup({", "require('chat').setup({")
+SETTING_UP = {name: code for name, code in EXAMPLES.items() if any(one in code for one in OURS)}
 SHELL = {
     f"{name} {number}": code
     for name in (*MANUAL, CHINESE)
