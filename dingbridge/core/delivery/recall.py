@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from dingbridge.core.catalogue import delivery as say
-from dingbridge.core.delivery.sent_messages import SentChunk
+from dingbridge.core.delivery.sent_messages import KEPT, SentChunk
 from dingbridge.core.errors import BridgeError
 
 HOURS: Final = 24
@@ -26,8 +26,11 @@ class RecallCall(Struct, frozen=True):
     keys: tuple[str, ...]
 
 
-def find(sent: Iterable[SentChunk], message: str) -> tuple[SentChunk, ...]:
-    """The chunks of a message among those that a robot remembers."""
+def find(sent: Sequence[SentChunk], message: str) -> tuple[SentChunk, ...]:
+    """The chunks of a message among those that a robot remembers; none if it may have forgotten
+    some of them, which would stay on DingTalk."""
+    if len(sent) >= KEPT and sent[0].message == message:
+        return ()
     return tuple(chunk for chunk in sent if chunk.message == message)
 
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from dingbridge.core.delivery.recall import HOURS, RecallCall, calls, find
-from dingbridge.core.delivery.sent_messages import SentChunk
+from dingbridge.core.delivery.sent_messages import KEPT, SentChunk
 from dingbridge.core.errors import BridgeError
 
 NOW = 1_800_000_000.0
@@ -25,6 +25,13 @@ def test_the_chunks_of_a_message_are_recalled_together() -> None:
 def test_a_message_to_a_group_is_recalled_there() -> None:
     sent = (chunk(1, place="cidTEAM==", is_group=True),)
     assert calls(sent, "m", NOW) == (RecallCall("ding1", "cidTEAM==", ("k1",)),)
+
+
+def test_a_message_whose_first_chunks_may_be_forgotten_is_not_recalled_in_part() -> None:
+    full = [chunk(number, "other") for number in range(KEPT)]
+    assert find([*full[2:], chunk(1), chunk(2)], "other") == ()
+    assert len(find([*full[2:], chunk(1), chunk(2)], "m")) == 2
+    assert len(find(full[1:], "other")) == KEPT - 1
 
 
 def test_one_call_recalls_twenty_chunks() -> None:
