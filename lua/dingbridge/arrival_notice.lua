@@ -9,6 +9,7 @@ local M = {}
 local GATHERS = 500 -- milliseconds in which a burst comes together, and another editor reports it read
 local APART = 5000 -- milliseconds between two notices, at least
 local WIDEST = 80 -- columns of the text, at most
+local LOOKED_AT = 1000 -- bytes of a message; the patterns for signs take quadratic time
 
 ---@class dingbridge.Arrived
 ---@field session string
@@ -31,6 +32,9 @@ end
 local function beginning(message)
   local format = require('dingbridge.message_format')
   local text = vim.trim(message.text):match('^[^\n]*')
+  if #text > LOOKED_AT then
+    text = text:sub(1, LOOKED_AT + vim.str_utf_end(text, LOOKED_AT))
+  end
   text = text:gsub('%[([^%]]*)%]%([^)]*%)', '%1'):gsub('%*%*(.-)%*%*', '%1')
   text = format.one_line(text)
   local cut = vim.fn.strcharpart(text, 0, WIDEST)

@@ -67,7 +67,7 @@ function M.step(session, direction)
   if not found then
     return not is_empty
   end
-  given[session] = { number = number, text = (found:gsub('%s+$', '')) }
+  given[session] = { number = number, text = found:match('^.*%S') or '' }
   local lines = vim.split(given[session].text, '\n', { plain = true })
   drafts.replace(session, lines)
   local row = direction > 0 and 1 or #lines

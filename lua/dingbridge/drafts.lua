@@ -33,7 +33,7 @@ end
 ---@return string
 local function text_of(buffer)
   local text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n')
-  return (text:gsub('%s+$', ''))
+  return text:match('^.*%S') or '' -- a pattern for the blanks takes quadratic time
 end
 
 --- Maps the key that sends, and unmaps the one from an earlier `setup()`.

@@ -4,10 +4,12 @@ local destination = require('dingbridge.destination')
 local drafts = require('dingbridge.drafts')
 local nick = require('dingbridge.nick')
 local say = require('dingbridge.say')
+local cut = require('dingbridge.wrap').cut
 
 local M = {}
 
 local MOST_LINES = 6 -- of the quoted text; people know what they have written
+local LONGEST_LINE = 500 -- columns
 local FENCE = '^%s*(```+)'
 
 --- A name in which nothing is Markdown.
@@ -30,7 +32,7 @@ local function shortened(text)
       lines[#lines + 1] = '…'
       break
     elseif is_own then
-      lines[#lines + 1] = line
+      lines[#lines + 1] = cut(line, LONGEST_LINE)
       local found = line:match(FENCE)
       if found then
         fence = not fence and found or nil

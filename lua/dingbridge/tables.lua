@@ -5,6 +5,7 @@ local M = {}
 
 local MOST_ROWS = 300
 local MOST_COLUMNS = 30
+local PIPE, BACKSLASH = ('|'):byte(), ('\\'):byte()
 
 ---@class dingbridge.TableRow
 ---@field row integer
@@ -23,12 +24,14 @@ local function row_of(line, row)
   if not line:find('^ ? ? ?|') then
     return nil
   end
-  local pipes, cells = {}, {}
-  for at in line:gmatch('()|') do
-    local slashes = #line:sub(1, at - 1):match('\\*$')
-    if slashes % 2 == 0 then
+  local pipes, cells, is_escaped = {}, {}, false
+  -- Byte by byte: a pattern for the backslashes could take seconds.
+  for at = 1, #line do
+    local byte = line:byte(at)
+    if byte == PIPE and not is_escaped then
       pipes[#pipes + 1] = at
     end
+    is_escaped = byte == BACKSLASH and not is_escaped
     if #pipes > MOST_COLUMNS then
       return nil
     end

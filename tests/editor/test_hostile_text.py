@@ -164,6 +164,23 @@ def test_markdown_that_takes_long_to_read_is_shown_plain(
     check_alive(bound, sandbox)
 
 
+def test_a_table_of_escaped_pipes_is_shown_at_once(bound: Editor, sandbox: Sandbox) -> None:
+    row = "|" + "\\" * 1000 + "\\|" * 499
+    sandbox.client.say("\n".join([row] * 40))
+    assert shown(bound)[1] == row
+    check_alive(bound, sandbox)
+
+
+def test_the_end_of_a_draft_is_found_behind_any_number_of_blanks(editor: Editor) -> None:
+    editor.setup({})
+    editor.chat("new Draft")
+    editor.until(lambda: editor.nvim.current.buffer.name.endswith("/draft"))
+    text = "a" + " " * 500_000 + "b"
+    editor.nvim.current.buffer[:] = [text + "  "]
+    found = "return #require('dingbridge.drafts').text(vim.b.dingbridge_session)"
+    assert editor.lua(found) == len(text)
+
+
 def test_an_answer_of_ours_may_be_longer_and_has_its_colours(bound: Editor) -> None:
     bound.lua(_WATCH_PARSER)
     bound.lua("require('dingbridge').send(...)", "some **bold** words\n\n" * 1_000)

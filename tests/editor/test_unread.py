@@ -234,6 +234,15 @@ def test_a_burst_that_nobody_sees_is_one_notice(seen: Editor, sandbox: Sandbox) 
     assert len([text for text in seen.said() if "张三" in text]) == 1
 
 
+def test_the_notice_of_an_endless_line_is_short_and_there_at_once(
+    seen: Editor, sandbox: Sandbox
+) -> None:
+    hide(seen)
+    arrive(seen, sandbox, "[" * 500_000)
+    assert seen.until_said("[[[") == "张三: " + "[" * 80 + "…"
+    assert seen.lua("return 1 + 1") == 2
+
+
 @pytest.mark.parametrize(
     ("notify_on", "announced"),
     [
