@@ -165,7 +165,7 @@ def test_who_has_gone_elsewhere_stays_there(bound: Editor) -> None:
 
 
 def test_it_waits_for_the_command_line_window_to_be_left(bound: Editor) -> None:
-    bound.nvim.input("q:")
+    bound.nvim.input(":<C-f>")
     bound.until_lua("vim.fn.getcmdwintype() ~= ''")
     bound.chat("status")
     bound.chat("drop nothing")

@@ -275,7 +275,20 @@ def _nothing_twice_with_a_key(records: Records) -> Iterator[Violation]:
 
 
 def _accepted_in_order(records: Records) -> Iterator[Violation]:
-    places = {sent.message: place for place, sent in enumerate(records.sent) if not sent.late}
+    """A session's messages among themselves, and notifications: after a kill the next service
+    reports both, each in its order."""
+    for of_session in (True, False):
+        yield from _reported_in_order(
+            records,
+            {
+                sent.message: place
+                for place, sent in enumerate(records.sent)
+                if not sent.late and sent.notification is not of_session
+            },
+        )
+
+
+def _reported_in_order(records: Records, places: dict[int, int]) -> Iterator[Violation]:
     for sender, accepted in records.accepted.items():
         for earlier, later in pairwise(each for each in dict.fromkeys(accepted) if each in places):
             if places[earlier] > places[later]:

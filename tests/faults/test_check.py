@@ -141,6 +141,19 @@ def test_messages_must_be_accepted_in_the_order_in_which_they_were_sent() -> Non
     )
 
 
+def test_a_notification_may_be_reported_before_a_message_of_a_session_but_not_before_another() -> (
+    None
+):
+    def sent(*notifications: int) -> tuple[check.Sent, ...]:
+        return tuple(
+            structs.replace(one, notification=one.message in notifications) for one in GOOD.sent
+        )
+
+    swapped = structs.replace(GOOD, accepted={"a": (2, 1, 3)})
+    assert "accepted" not in str(list(check.judge(structs.replace(swapped, sent=sent(2)))))
+    assert "accepted" in str(list(check.judge(structs.replace(swapped, sent=sent(1, 2)))))
+
+
 def test_two_senders_may_overtake_each_other() -> None:
     two = structs.replace(with_arrived(TWO, ONE, *LONG), accepted={"a": (1, 3), "b": (2,)})
     assert kinds(two) == []
