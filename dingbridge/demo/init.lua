@@ -13,41 +13,39 @@ vim.o.showmode = false
 vim.o.mouse = 'a'
 vim.o.shortmess = vim.o.shortmess .. 'I'
 vim.o.fillchars = 'eob: '
-vim.o.statusline = ' Tab: other side │ Ctrl-S: send the draft │ Esc :q leaves%=dingbridge demo '
+vim.o.statusline = ' Tab: other side │ Esc :q leaves │ Ctrl-S: send the draft%<%=dingbridge demo '
 vim.o.title = true
 vim.o.titlestring = 'dingbridge demo'
 
 -- On one line at the bottom: the stock notices would cover the phone's first lines.
 vim.notify = function(text, level)
   local line = text:gsub('\n%s*', ' ')
-  local is_news = (level or vim.log.levels.INFO) <= vim.log.levels.INFO
-  local room = vim.v.echospace
-  if vim.fn.strdisplaywidth(line) > room then
-    if is_news then
-      return -- the bars show it as well
-    end
-    while vim.fn.strdisplaywidth(line) >= room do
-      line = vim.fn.strcharpart(line, 0, vim.fn.strchars(line) - 1)
-    end
-    line = line .. '…'
-  end
+  line = require('dingbridge.wrap').cut(line, vim.v.echospace) -- `:Chat messages` has all of it
+  local highlight = (level or vim.log.levels.INFO) > vim.log.levels.INFO and 'WarningMsg' or nil
   -- Later: what is written at once counts as not shown, and comes as a stock notice.
   vim.schedule(function()
-    vim.api.nvim_echo({ { line, not is_news and 'WarningMsg' or nil } }, true, {})
+    vim.api.nvim_echo({ { line, highlight } }, true, {})
   end)
 end
 
 local phone ---@type integer window
 
-local function open_phone()
-  if vim.o.columns >= NARROWEST then
-    vim.cmd('botright vsplit')
-    vim.api.nvim_win_set_width(0, math.floor(vim.o.columns * PHONE_SHARE))
-  else
-    vim.cmd('botright split')
+---@return boolean
+local function is_wide()
+  return vim.o.columns >= NARROWEST
+end
+
+local function narrow_phone()
+  if is_wide() then
+    vim.api.nvim_win_set_width(phone, math.floor(vim.o.columns * PHONE_SHARE))
   end
-  vim.cmd.enew()
+end
+
+local function open_phone()
+  vim.cmd(is_wide() and 'botright vsplit' or 'botright split')
   phone = vim.api.nvim_get_current_win()
+  narrow_phone()
+  vim.cmd.enew()
   local launch = package_folder .. '/launch.py'
   local command = { vim.env.DINGBRIDGE_DEMO_PYTHON, launch, 'phone' }
   if vim.fn.has('nvim-0.11') == 1 then
@@ -76,6 +74,13 @@ local function is_draft(window)
   return shown.dingbridge_part == 'draft' and shown.dingbridge_session ~= ''
 end
 
+--- Only once the mode of the side that was left is over.
+local function begin_typing()
+  vim.schedule(function()
+    vim.cmd.startinsert({ bang = true })
+  end)
+end
+
 --- From the chat to the phone, and from anywhere else to the draft.
 local function other_side()
   local to_phone = vim.api.nvim_get_current_win() ~= phone
@@ -83,12 +88,17 @@ local function other_side()
     if (to_phone and window == phone) or (not to_phone and is_draft(window)) then
       vim.cmd.stopinsert()
       vim.api.nvim_set_current_win(window)
-      -- Only once the mode of the side that was left is over.
-      vim.schedule(function()
-        vim.cmd.startinsert({ bang = true })
-      end)
+      begin_typing()
       return
     end
+  end
+  if not to_phone then
+    -- The chat was hidden. It takes the empty window.
+    vim.cmd.stopinsert()
+    vim.cmd(is_wide() and 'topleft vnew' or 'topleft new')
+    narrow_phone()
+    vim.cmd.Chat()
+    begin_typing()
   end
 end
 

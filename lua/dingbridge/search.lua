@@ -37,7 +37,9 @@ local function give_back(window, buffer)
   local before = vim.api.nvim_win_call(window, function()
     return vim.fn.bufnr('#')
   end)
-  if before > 0 and before ~= buffer and vim.api.nvim_buf_is_loaded(before) then
+  local is_kept = before > 0 and before ~= buffer and vim.api.nvim_buf_is_loaded(before)
+  -- Neovim split the window of the list for the jump, if every other window was a chat or a terminal.
+  if is_kept and vim.bo[before].buftype ~= 'quickfix' then
     vim.api.nvim_win_set_buf(window, before)
   elseif #vim.api.nvim_tabpage_list_wins(0) > 1 then
     vim.api.nvim_win_close(window, true)

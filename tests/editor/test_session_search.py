@@ -87,6 +87,18 @@ def test_a_hit_opens_its_session_at_the_message_however_far_above(desk: Editor) 
     assert not [name for name in desk.lua(SHOWN) if name.startswith("chat-message:")]
 
 
+def test_a_hit_adds_no_window_where_there_are_only_a_chat_and_the_list(desk: Editor) -> None:
+    desk.chat("open long")
+    desk.until(lambda: desk.transcript("long"))
+    search(desk, "计划")
+    windows = desk.windows()
+    desk.lua("vim.api.nvim_input('<CR>')")
+    desk.until(lambda: line(desk) == "deploy 计划")
+    desk.until(lambda: desk.windows() == windows)
+    lists = "return #vim.tbl_filter(function(w) return w.quickfix == 1 end, vim.fn.getwininfo())"
+    assert desk.lua(lists) == 1
+
+
 def test_more_than_can_be_shown_are_counted(desk: Editor) -> None:
     hits = search(desk, "message words")
     assert len(hits) == MOST

@@ -520,6 +520,39 @@ def test_what_the_demo_says_stands_at_the_bottom_and_covers_nothing(
 
 
 @needs_proc
+def test_what_does_not_fit_on_the_bottom_line_is_cut_and_not_left_out(
+    open_terminal: Callable[..., Terminal],
+) -> None:
+    terminal = open_terminal(60, 30)
+    terminal.until(lambda: terminal.transcript() == [GREETING])
+    terminal.nvim.command("lua vim.notify('Word of it:\\n  ' .. ('long '):rep(30))")
+    terminal.until(lambda: "Word of it: long long" in terminal.nvim.command_output("messages"))
+    [line] = [one for one in terminal.nvim.command_output("messages").splitlines() if "Word" in one]
+    assert line.endswith("…")
+    assert len(line) < 60
+
+
+@needs_proc
+@pytest.mark.parametrize("columns", [110, 40])
+def test_a_chat_that_was_hidden_comes_back_with_tab_where_it_was(
+    open_terminal: Callable[..., Terminal], columns: int
+) -> None:
+    terminal = open_terminal(columns, 30)
+    terminal.until(lambda: terminal.transcript() == [GREETING])
+    terminal.until(lambda: terminal.nvim.api.get_mode()["mode"] == "i")
+    before = terminal.nvim.eval("winlayout()[0]")
+    terminal.nvim.command("stopinsert")
+    terminal.nvim.feedkeys("q")
+    terminal.until(lambda: terminal.nvim.eval("winnr('$')") == 1)
+    terminal.type("\t")
+    terminal.until(lambda: terminal.nvim.eval("winnr('$')") == 3)
+    terminal.until(lambda: terminal.nvim.api.get_mode()["mode"] == "i")
+    assert terminal.nvim.windows[0].buffer.name.startswith("chat://")
+    assert terminal.nvim.eval("winlayout()[0]") == before
+    assert terminal.nvim.vvars["errmsg"] == ""
+
+
+@needs_proc
 def test_ending_the_demo_from_outside_ends_everything(
     open_terminal: Callable[..., Terminal],
 ) -> None:
