@@ -3,7 +3,7 @@
 
 local M = {}
 
-local MOST_ROWS = 300
+local MOST_ROWS = 300 -- of all tables of a message
 local MOST_COLUMNS = 30
 local PIPE, BACKSLASH = ('|'):byte(), ('\\'):byte()
 
@@ -62,8 +62,8 @@ end
 ---@param is_code fun(row: integer): boolean
 ---@return dingbridge.Table[]
 local function find(lines, first, is_code)
-  local found, number = {}, 1
-  while number < #lines do
+  local found, number, count = {}, 1, 0
+  while number < #lines and count < MOST_ROWS do
     local heading = not is_code(first + number - 1) and row_of(lines[number], first + number - 1)
     local rule = heading and row_of(lines[number + 1], first + number)
     number = number + 1
@@ -73,7 +73,8 @@ local function find(lines, first, is_code)
         number = number + 1
         local row = lines[number] and row_of(lines[number], first + number - 1)
         rows[#rows + 1] = row
-      until not row or #rows == MOST_ROWS
+      until not row or count + #rows == MOST_ROWS
+      count = count + #rows
       found[#found + 1] = { rows = rows, rule = rule }
     end
   end

@@ -123,6 +123,20 @@ def test_a_line_stands_between_messages_of_different_days(editor: Editor) -> Non
     )
 
 
+def test_the_tables_of_a_message_are_drawn_up_to_a_number_of_rows(editor: Editor) -> None:
+    table = "\n".join(["|a|b|", "|-|-|", *["|1|2|"] * 80])
+    show(editor, message("1", "\n\n".join([table] * 10)))
+    pipes = """
+        local space = vim.api.nvim_get_namespaces().dingbridge_markdown
+        local marks = vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true })
+        return #vim.tbl_filter(function(mark) return mark[4].conceal == '│' end, marks)
+    """
+    in_transcript = f"return vim.api.nvim_buf_call(..., function() {pipes} end)"
+    buffer = editor.lua("return require('dingbridge.buffers').get('s', 'transcript')")
+    editor.until(lambda: editor.lua(in_transcript, buffer) > 0)
+    assert editor.lua(in_transcript, buffer) == 300 * 3
+
+
 def test_the_days_are_right_whatever_comes_above_below_or_is_removed(editor: Editor) -> None:
     show(editor, message("2", "second", 3))
     drawn(editor, f"zhangsan · 12:00 {iso(3)}", "second")
