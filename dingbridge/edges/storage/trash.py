@@ -27,8 +27,9 @@ class Trash:
             return
         own_files.make_own_folder(self._trash)
         name = f"{session}-{time.time_ns()}"
-        # The title first: without its transcript it is not found here.
-        for ending in ("title", "jsonl"):
+        # The transcript first: if the disk refuses the second step or after a crash, the title is
+        # still in the session's place, where `bring_back` leaves it.
+        for ending in ("jsonl", "title"):
             path = self._folder / f"{session}.{ending}"
             if path.exists():
                 os.replace(path, self._trash / f"{name}.{ending}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,30 @@ def test_a_crash_in_the_middle_doubles_nothing(
     assert names(transcripts, "s1") == ["m1", "m2"]
     assert transcripts.bring_back() == info
     assert names(transcripts, "s1") == ["m1", "m2"]
+
+
+def test_the_title_comes_back_if_the_disk_refused_a_step_of_the_removal(
+    transcripts: Transcripts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = structs.replace(start(transcripts, "s1", message("m1")), title="Renamed")
+    transcripts.rename(info)
+    replace = os.replace
+    done: list[Path] = []
+    with monkeypatch.context() as patch:
+
+        def refuse(source: Path, target: Path) -> None:
+            if done:
+                raise OSError("disk full")
+            done.append(target)
+            replace(source, target)
+
+        patch.setattr(os, "replace", refuse)
+        with pytest.raises(OSError, match="disk full"):
+            transcripts.delete("s1")
+    transcripts.delete("s1")
+    assert transcripts.list() == []
+    assert transcripts.bring_back() == info
+    assert names(transcripts, "s1") == ["m1"]
 
 
 def test_other_files_in_the_trash_stay_there(transcripts: Transcripts, tmp_path: Path) -> None:
