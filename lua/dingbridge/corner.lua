@@ -67,7 +67,7 @@ function M.show(text, level)
   local before = open_corner()
   local width, rows = before and before.width or 0, before and before.rows or 0
   local lines = vim.tbl_map(function(line)
-    width = math.max(width, vim.fn.strdisplaywidth(line) + 2)
+    width = math.max(width, vim.api.nvim_strwidth(line) + 2)
     return ' ' .. line
   end, wrap.lines(text, most - 2, highest))
   local buffer = before and before.buffer or vim.api.nvim_create_buf(false, true)

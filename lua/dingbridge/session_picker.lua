@@ -28,14 +28,14 @@ local LEAST_WORDS = 4 -- columns; with less, the last message is left out
 ---@param columns integer
 ---@return string
 local function fit(text, columns)
-  local width = vim.fn.strdisplaywidth(text)
+  local width = vim.api.nvim_strwidth(text)
   if width > columns then
     text = vim.fn.strcharpart(text, 0, columns)
-    while vim.fn.strdisplaywidth(text) >= columns and text ~= '' do
+    while vim.api.nvim_strwidth(text) >= columns and text ~= '' do
       text = vim.fn.strcharpart(text, 0, vim.fn.strchars(text) - 1)
     end
     text = text .. '…'
-    width = vim.fn.strdisplaywidth(text)
+    width = vim.api.nvim_strwidth(text)
   end
   return text .. (' '):rep(columns - width)
 end
@@ -101,7 +101,7 @@ local function lines(all, width)
   local count, titles, times = {}, 0, 0 ---@type table<string, integer>, integer, integer
   for _, entry in ipairs(all) do
     count[entry.title] = (count[entry.title] or 0) + 1
-    titles = math.max(titles, vim.fn.strdisplaywidth(entry.title))
+    titles = math.max(titles, vim.api.nvim_strwidth(entry.title))
   end
   for _, entry in ipairs(all) do
     times = math.max(times, #clock(entry.time, count[entry.title] > 1))
@@ -117,7 +117,7 @@ local function lines(all, width)
     }
     parts[#parts + 1] = entry.session.bound and 'DingTalk' or nil
     local line = table.concat(parts, '  ')
-    local room = width - vim.fn.strdisplaywidth(line) - 2
+    local room = width - vim.api.nvim_strwidth(line) - 2
     if entry.words ~= '' and room >= LEAST_WORDS then
       line = line .. '  ' .. fit(entry.words, room)
     end

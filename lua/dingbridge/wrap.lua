@@ -13,7 +13,7 @@ local function beginning(line, width)
   -- A word that is longer than this does not fit on one line.
   local near = line:sub(1, 2 * width * LARGEST)
   local piece = vim.fn.strcharpart(near, 0, width)
-  while vim.fn.strdisplaywidth(piece) > width and vim.fn.strchars(piece) > 1 do
+  while vim.api.nvim_strwidth(piece) > width and vim.fn.strchars(piece) > 1 do
     piece = vim.fn.strcharpart(piece, 0, vim.fn.strchars(piece) - 1)
   end
   local space = #piece < #line and piece:match('.*%S() ') or nil
@@ -21,7 +21,7 @@ local function beginning(line, width)
     return piece
   end
   local word = near:match('^%S*', space + 1)
-  local is_far = space > #piece / 2 or vim.fn.strdisplaywidth(word) <= width
+  local is_far = space > #piece / 2 or vim.api.nvim_strwidth(word) <= width
   return is_far and piece:sub(1, space) or piece
 end
 
@@ -30,11 +30,11 @@ end
 ---@param columns integer
 ---@return string
 function M.cut(text, columns)
-  if vim.fn.strdisplaywidth(text) <= columns then
+  if vim.api.nvim_strwidth(text) <= columns then
     return text
   end
   text = vim.fn.strcharpart(text, 0, columns)
-  while vim.fn.strdisplaywidth(text) >= columns and text ~= '' do
+  while vim.api.nvim_strwidth(text) >= columns and text ~= '' do
     text = vim.fn.strcharpart(text, 0, vim.fn.strchars(text) - 1)
   end
   return text .. '…'

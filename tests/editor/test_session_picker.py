@@ -92,6 +92,15 @@ def test_every_line_fits_the_screen(desk: Editor, columns: int) -> None:
     assert all("2020-09" in line for line in listed(desk))
 
 
+def test_the_window_that_has_the_cursor_and_breaks_lines_at_words_changes_nothing(
+    desk: Editor,
+) -> None:
+    desk.nvim.command("set columns=120 | vsplit | vertical resize 65 | setlocal nolinebreak")
+    plain = listed(desk)
+    desk.nvim.command("setlocal linebreak")
+    assert listed(desk) == plain
+
+
 def test_the_bound_session_and_what_is_new_are_marked(
     desk: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
