@@ -337,6 +337,8 @@ def test_a_mark_whose_answer_was_lost_in_a_kill_is_removed(
     sandbox.client.fault(Fault.hang(REPLY_PATH, "after"))
     message = sandbox.client.say("question").message_id
     sandbox.client.wait_hanging()
+    # The next service routes what stands in no transcript again, and its mark stays until then.
+    until_shown(reacting, "question")
 
     def meanwhile() -> None:
         """A service that lives still gets the answer."""
