@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,11 @@ class Program:
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Program:
-    """The responder of these tests."""
-    return Program(tmp_path)
+def program(tmp_path: Path) -> Iterator[Program]:
+    """The responder of these tests. One that outlives its service ends with the test."""
+    program = Program(tmp_path)
+    yield program
+    program.end()
 
 
 def go_on(editor: Editor, options: dict[str, Any]) -> None:
