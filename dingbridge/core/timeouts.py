@@ -1,4 +1,4 @@
-"""Timeouts, retry delays and numbers of tries: our own choices, in seconds unless noted."""
+"""Timeouts and numbers of tries; the delay before a retry is in `delivery/plan.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The delivery plan of one outbound message: what to do next after every answer.
+"""What to send next of a message: chunks, routes, and the delay before a failed request is retried.
 
 `Plan` is a pure state machine. The sender asks `next()` for a step, runs it, and reports the
 outcome:

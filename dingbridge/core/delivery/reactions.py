@@ -1,4 +1,4 @@
-"""Decides when reactions are added and removed: short labels, such as 👀, on messages.
+"""The states and retries of a reaction; `pending_reactions` decides which messages have one.
 
 A message is in one of these states:
 

@@ -1,4 +1,4 @@
-"""Replaces secrets in outgoing text by marks.
+"""Masks the secrets that `detection` finds; which shapes are secrets stands in `patterns`.
 
 A mark looks like `[secret masked: GitHub token, 3f2a]`; `detection` finds the secrets.
 """

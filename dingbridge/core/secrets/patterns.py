@@ -1,4 +1,4 @@
-"""The shapes of keys that services give out, which are recognised without context.
+"""Which shapes are secrets: keys and tokens of known kinds.
 
 A pattern begins with its literal `hint` where possible and has no nested repetition, so that the
 search is linear and a text without the hint costs next to nothing.

@@ -1,5 +1,4 @@
-"""Decides about each robot message: who may write, what the robot answers, and which session the
-rest is for."""
+"""Decides whether a received message is accepted; `conversations` picks its session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maps DingTalk conversations to sessions, and lists the sessions that a sender may choose."""
+"""Decides which session an incoming message goes to, and keeps what is chosen."""
 
 from __future__ import annotations
 
