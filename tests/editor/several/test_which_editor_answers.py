@@ -56,7 +56,9 @@ def test_the_lua_function_of_the_editor_that_was_used_last_answers(
     for editor, other in ((second, first), (first, second)):
         before = len(asked(editor)), asked(other)
         editor.lua("vim.api.nvim_exec_autocmds('FocusGained', {})")
+        said = len(editor.said())
         editor.chat("status")
+        editor.until(lambda editor=editor, said=said: len(editor.said()) > said)  # type: ignore[misc]  # mypy cannot infer a lambda's default
         sandbox.client.say("question")
         editor.until(lambda editor=editor, before=before: len(asked(editor)) > before[0])  # type: ignore[misc]  # mypy cannot infer a lambda's default
         editor.lua("_G.reply('answer')")
