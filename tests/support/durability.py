@@ -31,10 +31,11 @@ def session_file(editor: Editor, session: str) -> Path:
 
 
 def on_disk(editor: Editor, session: str) -> list[str]:
-    """The texts in a transcript file, in order, with repeats."""
-    rows = [
-        json.loads(line) for line in session_file(editor, session).read_text("utf-8").splitlines()
-    ]
+    """The texts in a transcript file, in order, with repeats. None before the file is there."""
+    path = session_file(editor, session)
+    if not path.exists():
+        return []
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     return [str(row["message"]["text"]) for row in rows if "message" in row]
 
 

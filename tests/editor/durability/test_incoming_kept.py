@@ -94,7 +94,7 @@ def test_what_was_written_down_but_not_ticked_off_comes_into_no_other_session(
     after.chat("new Another")
     after.chat("bridge dingtalk")
     after.until_lua("require('dingbridge').status().connected")
-    other = str(after.status()["session"])
+    other = str(after.until(lambda: after.status()["session"]))
     assert other != session
     sandbox.client.say("two")
     after.until(lambda: on_disk(after, other) == ["two"])
