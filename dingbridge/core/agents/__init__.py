@@ -1,0 +1,1 @@
+"""Coding agents: how they are started, and what happens in their turns."""
