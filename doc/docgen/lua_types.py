@@ -30,6 +30,7 @@ _TYPES = {
         (OptionKind.LIST, OptionKind.PEOPLE, OptionKind.COMMANDS), "string[]|dingbridge.Variable"
     ),
     OptionKind.RESPONDER: "dingbridge.Program|fun(message: table, reply: fun(text: string))",
+    OptionKind.AGENT: "string|{ command: dingbridge.Program, name?: string }",
     **dict.fromkeys((OptionKind.KEY, OptionKind.SIGN), "string|false"),
     OptionKind.CONVERSATIONS: "table<string, dingbridge.Group>",
     OptionKind.PROGRAMS: "table<string, dingbridge.Program>",

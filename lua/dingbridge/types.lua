@@ -77,6 +77,10 @@
 ---@field proxy? string|dingbridge.Said Proxy for HTTP and for the socket; not given: HTTPS_PROXY of the environment.
 ---@field responder? dingbridge.Program|fun(message: table, reply: fun(text: string)) What answers in a session: a Lua function, or a program and its arguments, which are passed as they are; not given: a person.
 ---@field responder_timeout? number|dingbridge.Variable Seconds a responder may take for one answer.
+---@field agent? string|{ command: dingbridge.Program, name?: string } Coding agent that answers in a session: 'qwen', 'claude', 'codex', 'gemini', 'opencode' or 'copilot', or `{ command = { 'program', 'argument' }, name = 'mine' }`; not given: none.
+---@field agent_silence? number|dingbridge.Variable Seconds for which an agent may show no sign of life before its turn fails.
+---@field agent_progress? integer|dingbridge.Variable Minutes between two messages that tell the one who asked what the agent is doing; 0: only after 3, 10 and 30 minutes. A turn sends 30 of them at most.
+---@field mirror? boolean|dingbridge.Variable Whether what you type in a bound session with an agent, and its answer, are sent to the conversation as well.
 ---@field media? dingbridge.Account.media
 ---@field quota? dingbridge.Account.quota
 ---@field dm? dingbridge.Account.dm

@@ -11,6 +11,7 @@ ADDRESS = "the robot's address, https://oapi.dingtalk.com/robot/send?access_toke
 ENDPOINT = "an address such as https://api.dingtalk.com (http:// only for this machine)"
 PROXY = "an address such as http://127.0.0.1:8080"
 RESPONDER = "a Lua function, or a list of a program and its arguments"
+AGENT = "the name of an agent such as 'qwen', or a table with command and name"
 KEY = "a key such as '<C-s>', or false"
 NO_HOST = (
     "is no host of DingTalk (dingtalk.com, dingtalk.io), nor one that endpoint.api or"
@@ -130,6 +131,9 @@ GOOD: list[Case] = [
     ),
     Case("a Lua function answers", {"responder": {"lua": True}}),
     Case("a program answers", {"responder": ["prog", "", "$HOME", "a b\n"]}),
+    Case("an agent answers", {"agent": "qwen"}),
+    Case("another agent answers", {"agent": {"command": ["my-agent", "--acp"], "name": "mine"}}),
+    Case("an agent without a name", {"agent": {"command": ["my-agent"]}}),
     Case("no key", {"send_key": False}),
     Case("notices of everything", {"notify_on": "all"}),
     Case("no reaction", {"reaction": False}),
@@ -840,6 +844,49 @@ BAD: list[Case] = [
             ".responder[2]: expected text in quotes, got a number",
             ".responder[3]: holds a control character such as a line break",
         ),
+    ),
+    Case("an agent of another type", {"agent": 1}, (f".agent: expected {AGENT}, got a number",)),
+    Case(
+        "an agent without a command",
+        {"agent": {"name": "a"}},
+        (f".agent: expected {AGENT}, got a table",),
+    ),
+    Case(
+        "an agent with too much",
+        {"agent": {"command": ["a"], "cwd": "/"}},
+        (f".agent: expected {AGENT}, got a table",),
+    ),
+    Case(
+        "an agent with a bad name and bad words",
+        {"agent": {"command": [" "], "name": "off"}},
+        (
+            ".agent.command[1]: is empty; fill it in or leave it out",
+            ".agent.name: the name of an agent has letters, digits, _, . and - (40 at most), and"
+            " is not off",
+        ),
+    ),
+    Case(
+        "an agent whose name is a number",
+        {"agent": {"command": ["a"], "name": 7}},
+        (".agent.name: expected text in quotes, got a number",),
+    ),
+    Case(
+        "an agent that is misspelt",
+        {"agent": "qwne"},
+        (".agent: is no agent that is known, did you mean qwen?",),
+    ),
+    Case(
+        "an agent that nobody knows",
+        {"agent": "hal9000"},
+        (
+            ".agent: is no agent that is known; there are qwen, claude, codex, gemini, opencode,"
+            " copilot, and { command = { … } } starts any other",
+        ),
+    ),
+    Case(
+        "an agent and a responder",
+        {"agent": "qwen", "responder": ["prog"]},
+        (f".agent: cannot answer together with {AT}.responder; leave one of them out",),
     ),
     Case(
         "a variable that is not set",

@@ -262,6 +262,8 @@ SINGLE = {
     ":help dingbridge-option-{}": "a tag of the manual",
     "session webhook": "a route, as the log and the outbox write it",
     "OpenAPI group": "a route, as the log and the outbox write it",
+    "Qwen Code": "the name of an agent",
+    "not started": "a kind of failure, as the code names it",
     "API calls": "a kind, as the state file writes it",
     **dict.fromkeys(
         (

@@ -18,6 +18,9 @@ IS_EMPTY = Sentence("is empty; fill it in or leave it out")
 CONTROL_CHARACTER = Sentence("holds a control character such as a line break")
 IS_PLACEHOLDER = Sentence('"{text}" is a placeholder; put {belongs} here')
 PROGRAM_NAME = Sentence("the name of a program is one word")
+AGENT_NAME = Sentence(
+    "the name of an agent has letters, digits, _, . and - (40 at most), and is not off"
+)
 EDITOR_WIDE = Sentence("holds for all accounts; put it beside them, not into one")
 ACCOUNT_NAME = Sentence(
     "the name of an account has letters, digits, _ and - (40 at most), and is not dingtalk"

@@ -41,6 +41,11 @@ FILE_NO_SUCH_PATH = Sentence("cannot be read (no such path)")
 FILE_UNREADABLE = Sentence("cannot be read ({reason})")
 FILE_UNREAD_CLOSING = Sentence("was not read: the editor is closing")
 NO_ACCOUNT = Sentence("is no account; there are {known}")
+NO_AGENT = Sentence(
+    "is no agent that is known; there are {known}, and {{ command = {{ … }} }} starts any other"
+)
+NO_AGENT_NEAR = Sentence("is no agent that is known, did you mean {near}?")
+EITHER_ANSWERS = Sentence("cannot answer together with {other}; leave one of them out")
 SAME_ROBOT = Sentence(
     "{first} and {other} have the same robot; give each its own app_key or webhook"
 )

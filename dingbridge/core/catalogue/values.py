@@ -23,6 +23,7 @@ ENDPOINT_ADDRESS = Sentence(
 )
 PROXY_ADDRESS = Sentence("an address such as http://127.0.0.1:8080")
 FUNCTION_OR_PROGRAM = Sentence("a Lua function, or a list of a program and its arguments")
+AGENT_OR_COMMAND = Sentence("the name of an agent such as 'qwen', or a table with command and name")
 KEY_OR_FALSE = Sentence("a key such as '<C-s>', or false")
 SIGN_OR_FALSE = Sentence("a short text such as '👀', or false")
 PROGRAM_WITH_ARGUMENTS = Sentence("a list of a program and its arguments")

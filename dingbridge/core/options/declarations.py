@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Struct
 
+from dingbridge.core.agents.known_agents import AgentChoice
 from dingbridge.core.catalogue import settings as say
 from dingbridge.core.commands.remote_commands import COMMANDS, Users
 from dingbridge.core.messages import PLATFORM
@@ -286,6 +287,30 @@ class Options(Struct, frozen=True, kw_only=True):
         Option(OptionKind.NUMBER, least=1, most=86400, own=True),
         "Seconds a responder may take for one answer.",
     ] = 300
+    agent: Annotated[
+        AgentChoice | None,
+        Option(OptionKind.AGENT, own=True),
+        "Coding agent that answers in a session: 'qwen', 'claude', 'codex', 'gemini', 'opencode'"
+        " or 'copilot', or `{ command = { 'program', 'argument' }, name = 'mine' }`; not given:"
+        " none.",
+    ] = None
+    agent_silence: Annotated[
+        float,
+        Option(OptionKind.NUMBER, least=10, most=86400, own=True),
+        "Seconds for which an agent may show no sign of life before its turn fails.",
+    ] = 600
+    agent_progress: Annotated[
+        int,
+        Option(OptionKind.WHOLE, least=0, most=60, own=True),
+        "Minutes between two messages that tell the one who asked what the agent is doing; 0: only"
+        " after 3, 10 and 30 minutes. A turn sends 30 of them at most.",
+    ] = 0
+    mirror: Annotated[
+        bool,
+        Option(OptionKind.FLAG, own=True),
+        "Whether what you type in a bound session with an agent, and its answer, are sent to the"
+        " conversation as well.",
+    ] = False
     autostart: Annotated[
         bool,
         Option(OptionKind.FLAG, editor_wide=True),

@@ -150,4 +150,7 @@ def read_account(name: str, given: Scope, outer_groups: list[Given], values: Val
         if value is None or value is UNKNOWN:
             value = fields.get(option.default_from, option.default)
         fields[option.field] = value
+    if fields["agent"] is not None and fields["responder"] is not None:
+        path = given["agent"][0].path
+        values.problems.add(path, say.EITHER_ANSWERS(other=given["responder"][0].path))
     return msgspec.convert(fields | {"account": name, "sources": sources}, Options)

@@ -33,6 +33,7 @@ class OptionKind(str, Enum):
     ENDPOINT = "address"
     PROXY = "proxy address"
     RESPONDER = "responder"
+    AGENT = "agent"
     KEY = "key"
     KEYS = "keys by name"
     SIGN = "sign"
@@ -161,6 +162,7 @@ EXPECTED = {
     OptionKind.ENDPOINT: words.ENDPOINT_ADDRESS,
     OptionKind.PROXY: words.PROXY_ADDRESS,
     OptionKind.RESPONDER: words.FUNCTION_OR_PROGRAM,
+    OptionKind.AGENT: words.AGENT_OR_COMMAND,
     OptionKind.KEY: words.KEY_OR_FALSE,
     OptionKind.KEYS: words.TABLE_OF_KEYS,
     OptionKind.SIGN: words.SIGN_OR_FALSE,

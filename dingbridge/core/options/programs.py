@@ -1,12 +1,14 @@
-"""Reads the programs that options name: responders, jobs of `/run`, commands that print secrets."""
+"""Reads the programs that options name: responders, agents, jobs of `/run`, commands that print secrets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal, TypeGuard
 
+from dingbridge.core.agents import known_agents
+from dingbridge.core.agents.known_agents import AgentChoice
 from dingbridge.core.catalogue import options as say
-from dingbridge.core.catalogue import values
+from dingbridge.core.catalogue import settings, values
 from dingbridge.core.options.kinds import Option
 from dingbridge.core.options.lookups import SPACE, Argv
 from dingbridge.core.options.problems import Problems, is_function, join
@@ -39,6 +41,38 @@ def responder(option: Option, value: object, path: str, problems: Problems) -> R
     if is_function(value):
         return "lua"
     return argv(value, path, option.expects, problems)
+
+
+def agent(option: Option, value: object, path: str, problems: Problems) -> AgentChoice | None:
+    """The agent of a session: a known one by name, or a program with its arguments and a name."""
+    if isinstance(value, str):
+        name = value.strip(SPACE)
+        known = known_agents.KNOWN.get(name)
+        if known is not None:
+            return known.choice
+        near = known_agents.near(name)
+        if near:
+            problems.add(path, settings.NO_AGENT_NEAR(near=near))
+        else:
+            problems.add(path, settings.NO_AGENT(known=", ".join(known_agents.KNOWN)))
+        return None
+    if (
+        not isinstance(value, Mapping)
+        or value.get("command") is None
+        or {*value} - {"command", "name"}
+    ):
+        problems.expected(path, option.expects, value)
+        return None
+    words = argv(value["command"], join(path, "command"), values.PROGRAM_WITH_ARGUMENTS(), problems)
+    name = value.get("name")
+    name = "agent" if name is None else name
+    if not isinstance(name, str):
+        problems.expected(join(path, "name"), values.TEXT_IN_QUOTES(), name)
+    elif not known_agents.NAME.fullmatch(name) or name == known_agents.OFF:
+        problems.add(join(path, "name"), say.AGENT_NAME())
+    elif words is not None:
+        return AgentChoice(name, words)
+    return None
 
 
 def by_name(option: Option, value: object, path: str, problems: Problems) -> dict[str, Argv] | None:

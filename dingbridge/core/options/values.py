@@ -53,6 +53,8 @@ class Values:
         path = given.path
         if option.kind is OptionKind.RESPONDER:
             return programs.responder(option, given.value, path, self.problems)
+        if option.kind is OptionKind.AGENT:
+            return programs.agent(option, given.value, path, self.problems)
         if option.kind is OptionKind.CONVERSATIONS:
             return self._conversations(option, given.value, path)
         if option.kind is OptionKind.PROGRAMS:
