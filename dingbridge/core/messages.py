@@ -232,6 +232,8 @@ class Outbound(Struct, frozen=True):
     `names` are the names of the people that `at` mentions by staff id, for routes without mentions.
     With a `file_name` it is a file: the copy at the path `file`, or, without a path, one that
     contains `text`.
+
+    `taps` are commands that answer an approval by a tap (`approvals.tap_links`), for a 1:1 chat.
     """
 
     id: str
@@ -242,6 +244,7 @@ class Outbound(Struct, frozen=True):
     names: tuple[tuple[str, str], ...] = ()
     file: str = ""
     file_name: str = ""
+    taps: tuple[str, ...] = ()
 
 
 class Message(Struct, frozen=True):

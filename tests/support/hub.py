@@ -30,6 +30,7 @@ from dingbridge.core.questions import Question
 from dingbridge.core.sessions import inbox, transcript
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.core.sessions.state import Binding, State
+from dingbridge.service.approvals.approvals import Approvals
 from dingbridge.service.robots import robot_requests
 from dingbridge.service.robots.hub import Hub
 from dingbridge.service.robots.hub_ports import HubPorts
@@ -84,8 +85,19 @@ class RecordedRobot:
         # What each member's editor shows, and when its user was active last.
         self.shown: set[tuple[int, str]] = set()
         self.active: dict[int, float] = {}
+        self.timers: list[Callable[[], None]] = []
+        self.approvals = Approvals(self, lambda _, call: self.timers.append(call))
         ports = HubPorts(
-            self, self, self, self, self._notify, self, self._attends, lambda _, call: call(), self
+            records=self,
+            queue=self,
+            link=self,
+            runtime=self,
+            notify=self._notify,
+            reactions=self,
+            attends=self._attends,
+            later=lambda _, call: call(),
+            recalls=self,
+            approvals=self.approvals,
         )
         self.hub = Hub(ROBOT, ports, read({**APP, **options}, {}), self.state, box or Outbox())
 
@@ -100,7 +112,9 @@ class RecordedRobot:
     def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
         self._write(inbox.Routed(key, session), then)
 
-    def asked(self, key: str, session: str, by: inbox.Answerer, then: Callable[[], None]) -> None:
+    def asked(
+        self, key: str, session: str, by: inbox.ResponderKind, then: Callable[[], None]
+    ) -> None:
         self._write(inbox.Asked(key, session, by), then)
 
     def handed(self, key: str) -> None:

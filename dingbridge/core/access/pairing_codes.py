@@ -1,4 +1,4 @@
-"""Pairing codes, which the robot sends to a stranger and its owner types: created and compared."""
+"""Codes that people type, of pairing requests and approvals: created and compared."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ ALPHABET = "34679CDFGHJKMNPQRTVWXY"
 code is a word."""
 
 CHARACTERS = 8
-"""The length of a code."""
+"""The length of a pairing code."""
 
 CODES = len(ALPHABET) ** CHARACTERS
-"""Number of possible codes: 55 billion."""
+"""Number of possible pairing codes: 55 billion."""
 
 
-def new_code(taken: Collection[str], chance: Callable[[int], int]) -> str:
+def new_code(
+    taken: Collection[str], chance: Callable[[int], int], characters: int = CHARACTERS
+) -> str:
     """A code that is not among `taken`. `chance(n)` is a random number from 0 to n - 1."""
-    number = chance(CODES)
-    while (code := _code(number)) in taken:
+    number = chance(len(ALPHABET) ** characters)
+    while (code := _code(number, characters)) in taken:
         number += 1
     return code
 
@@ -41,10 +43,10 @@ def find(typed: str, codes: Collection[str]) -> str:
     return same[0] if same else ""
 
 
-def _code(number: int) -> str:
+def _code(number: int, characters: int) -> str:
     # Its last digits alone, so that the code after the last one is the first.
-    characters = []
-    for _ in range(CHARACTERS):
+    found = []
+    for _ in range(characters):
         number, place = divmod(number, len(ALPHABET))
-        characters.append(ALPHABET[place])
-    return "".join(characters)
+        found.append(ALPHABET[place])
+    return "".join(found)

@@ -9,6 +9,9 @@ from msgspec import Struct
 VALID_SECONDS = 300.0
 """How long a request waits; then it is refused, never approved."""
 
+CODE_CHARACTERS = 4
+"""The length of a code. It need not be long: only few people's answers count, once each."""
+
 Decision = Literal["allow", "always", "reject"]
 
 
@@ -41,3 +44,42 @@ class Answerer(Struct, frozen=True):
     identity: str = ""
     name: str = ""
     is_admin: bool = False
+
+    @property
+    def is_editor(self) -> bool:
+        """Whether it is the user of an editor."""
+        return not self.robot and not self.identity
+
+
+class OpenApproval(Struct, frozen=True):
+    """A request that waits for an answer until `until` (Unix seconds)."""
+
+    code: str
+    request: ApprovalRequest
+    until: float
+
+
+ApprovalOutcome = Literal["allow", "always", "reject", "expired", "withdrawn"]
+
+
+class ClosedApproval(Struct, frozen=True):
+    """A request that waits no more since `time` (Unix seconds).
+
+    - `by`: who decided; None if it `expired`, or was `withdrawn` because nobody waits for it
+    """
+
+    code: str
+    request: ApprovalRequest
+    outcome: ApprovalOutcome
+    time: float
+    by: Answerer | None = None
+
+
+def may_answer(request: ApprovalRequest, by: Answerer) -> bool:
+    """Whether an answer of this person counts: the editor's user, the one who asked for the turn,
+    or an admin of the robot."""
+    if by.is_editor:
+        return True
+    if not by.identity or not by.robot or by.robot != request.robot:
+        return False
+    return by.is_admin or by.identity == request.asker

@@ -7,6 +7,8 @@ from typing import ClassVar, Literal, TypeVar, get_args
 
 from msgspec import Struct
 
+from dingbridge.core.access import pairing_codes
+from dingbridge.core.approvals.approval import CODE_CHARACTERS
 from dingbridge.core.commands import remote_arguments
 
 MOST_MESSAGES = 50
@@ -170,6 +172,61 @@ class History(RemoteRequest, frozen=True):
         return cls(count) if count is not None and 1 <= count <= MOST_MESSAGES else None
 
 
+class AnswerApproval(RemoteRequest, frozen=True):
+    """Base of the answers to an approval. An empty `code` asks what is open."""
+
+    code: str = ""
+
+    @classmethod
+    def parse(cls: type[_Answer], argument: str) -> _Answer | None:
+        """With a code, in any form in which one types or copies it, or without."""
+        code = pairing_codes.bare(argument)
+        return cls(code) if len(code) <= CODE_CHARACTERS and bool(code) == bool(argument) else None
+
+
+_Answer = TypeVar("_Answer", bound=AnswerApproval)
+
+
+class Approve(AnswerApproval, frozen=True):
+    """Allows what an agent wants to do, once; without a code, lists what waits for you.
+
+    For the person who asked the agent, and for `admins`.
+    """
+
+    declaration = RemoteDeclaration(
+        *("approve", "同意", "Allow it once", "同意一次", "[code]"), users=Users.ALL, effect=True
+    )
+
+
+class Reject(AnswerApproval, frozen=True):
+    """Refuses it; without a code, lists what waits for you."""
+
+    declaration = RemoteDeclaration(
+        *("reject", "拒绝", "Refuse it", "拒绝", "[code]"), users=Users.ALL, effect=True
+    )
+
+
+class AllowAlways(AnswerApproval, frozen=True):
+    """Allows it, and the same kind of tool in this session from now on; `off` takes that back.
+
+    Without a code, lists what waits for you, and what is always allowed.
+    """
+
+    off: bool = False
+
+    declaration = RemoteDeclaration(
+        *("always", "总是", "Allow it always", "总是同意", "[code|off]"),
+        users=Users.ALL,
+        effect=True,
+    )
+
+    @classmethod
+    def parse(cls, argument: str) -> AllowAlways | None:
+        """With a code, with `off`, or without anything."""
+        is_off = remote_arguments.folded(argument) in ("off", "关", "关闭", "收回")
+        return cls(off=True) if is_off else super().parse(argument)
+
+
 class Where(RemoteRequest, frozen=True):
     """Where the cursor is: file, line, function, branch."""
 
@@ -282,7 +339,17 @@ class RunJob(RemoteRequest, frozen=True):
         return cls(argument) if len(argument.split()) <= 1 else None
 
 
-ForRobot = Help | Status | WhoAmI | WhereAmI | ListSessions | ChooseSession
+ForRobot = (
+    Help
+    | Status
+    | WhoAmI
+    | WhereAmI
+    | ListSessions
+    | ChooseSession
+    | Approve
+    | Reject
+    | AllowAlways
+)
 """Commands that the robot's service answers (`service/robots/robot_commands.py`)."""
 
 ForSession = (

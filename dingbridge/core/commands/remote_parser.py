@@ -10,6 +10,7 @@ from dingbridge.core.commands.remote_arguments import folded
 from dingbridge.core.commands.remote_commands import (
     COMMANDS,
     KINDS,
+    AnswerApproval,
     RemoteCommand,
     RemoteDeclaration,
 )
@@ -46,12 +47,19 @@ def read(text: str) -> RemoteCommand | UnknownCommand | Bad | None:
     A command starts with a slash and a letter, in any case and width. A known command never reaches
     the session, whatever follows it. Paths (a second slash, or a dot inside the word), regular
     expressions, comments, and texts of several lines with an unknown word do. Never raises.
+
+    The code of an approval may follow a hyphen, because a link in a message sends a text without
+    blanks: `/approve-K7QD`.
     """
     found = _FORM.fullmatch(text.strip())
     if found is None:
         return None
     word, rest = found["word"], found["rest"].strip()
     kind = _BY_WORD.get(folded(word))
+    name, hyphen, code = folded(word).partition("-")
+    answer = _BY_WORD.get(name)
+    if hyphen and answer is not None and issubclass(answer, AnswerApproval):
+        kind, rest = answer, f"{code} {rest}".strip()
     if kind is None:
         is_prose = found["mark"] or "\n" in text.strip()
         return None if is_prose else UnknownCommand(word, _nearest(folded(word)))

@@ -102,14 +102,23 @@ def _folder(row: BoundRow) -> str:
 
 
 def describe_status(
-    row: BoundRow | None, *, link: str, editors: int, queued: int, failed: int, problem: str = ""
+    row: BoundRow | None,
+    *,
+    link: str,
+    editors: int,
+    queued: int,
+    failed: int,
+    problem: str = "",
+    more: Sequence[str] = (),
 ) -> str:
-    """The bridge's status. `row` is the conversation's session, `problem` the latest error."""
+    """The bridge's status. `row` is the conversation's session, `problem` the latest error; `more`
+    are lines about other things."""
     lines = [
         _session(row),
         say.STATUS_LINK(link=link),
         say.STATUS_EDITORS(editors=editors),
         say.STATUS_COUNTS(queued=queued, failed=failed),
+        *more,
     ]
     if problem:
         lines.append(say.STATUS_PROBLEM(problem=shorten(clean(problem), EXCERPT)))

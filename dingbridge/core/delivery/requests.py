@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from dingbridge.core.approvals import tap_links
 from dingbridge.core.delivery import mentions
 from dingbridge.core.delivery.outgoing_text import without_acting_links
 from dingbridge.core.delivery.plan import KEY_CHARACTERS
@@ -49,9 +50,8 @@ def robot(
     session = outbound.target.session_webhook
     at = _mentioned(outbound, chunk)
     if route is Route.SESSION and session is not None:
-        return session.url, request_bodies.robot_body(
-            options.msgtype, outbound.title, chunk.text, at
-        )
+        text = chunk.text + _taps(options, outbound, chunk)
+        return session.url, request_bodies.robot_body(options.msgtype, outbound.title, text, at)
     if not outbound.target.is_group_of(custom_robot(options.webhook)):
         raise of_another_robot()
     url = options.webhook
@@ -82,10 +82,19 @@ def _named(outbound: Outbound, text: str) -> str:
     return without_acting_links(named)
 
 
-def openapi(options: Options, outbound: Outbound, text: str, route: Route) -> tuple[str, bytes]:
+def _taps(options: Options, outbound: Outbound, chunk: Chunk | None = None) -> str:
+    """The links of `Outbound.taps`, for its last chunk. No text of others contains them: they come
+    after everything that removes links."""
+    is_last = chunk is None or chunk.end >= len(outbound.text)
+    if not outbound.taps or not is_last or outbound.target.conversation_id:
+        return ""
+    return tap_links.written(outbound.taps) if options.msgtype == "markdown" else ""
+
+
+def openapi(options: Options, outbound: Outbound, chunk: Chunk, route: Route) -> tuple[str, bytes]:
     """URL and body for OpenAPI, to a person or a group (doc/dingtalk.md §3)."""
     target = outbound.target
-    text = _named(outbound, text)
+    text = _named(outbound, chunk.text) + _taps(options, outbound, chunk)
     code = target.robot_code or own_code(options)
     if route is Route.SINGLE:
         return f"{options.endpoint_api}{_SINGLE}", request_bodies.send_to_people(
@@ -134,9 +143,10 @@ def room(options: Options, outbound: Outbound, route: Route) -> tuple[int, int]:
     if outbound.file_name:
         # A file is always one chunk.
         return len(outbound.text) + 1, encoded_size(outbound.text) + LARGEST_CODE_POINT
-    characters = options.text_chunk_limit
+    links = _taps(options, outbound)
+    characters = options.text_chunk_limit - len(links)
     if route in (Route.SINGLE, Route.GROUP):
-        size = request_bodies.msg_param_room(options.msgtype, outbound.title)
+        size = request_bodies.msg_param_room(options.msgtype, outbound.title) - encoded_size(links)
         named = _named(outbound, outbound.text)
         if named != outbound.text:
             # All names that replace ids may be in one chunk.
@@ -145,7 +155,8 @@ def room(options: Options, outbound: Outbound, route: Route) -> tuple[int, int]:
         return characters, size
     characters -= request_bodies.mention_characters(options.msgtype, outbound.at)
     if route is Route.SESSION:
-        return characters, request_bodies.robot_room(options.msgtype, outbound.title, outbound.at)
+        size = request_bodies.robot_room(options.msgtype, outbound.title, outbound.at)
+        return characters, size - encoded_size(links)
     characters -= len(request_bodies.with_keyword("", options.keyword))
     key = "0" * KEY_CHARACTERS
     size = request_bodies.robot_room(options.msgtype, outbound.title, outbound.at, msg_uuid=key)

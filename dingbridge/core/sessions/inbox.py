@@ -47,7 +47,7 @@ class Routed(Struct, frozen=True, tag="routed"):
     session: str
 
 
-Answerer = Literal["program", "function"]
+ResponderKind = Literal["program", "function"]
 """What answers a message: a program, which the service runs, or a Lua function of an editor."""
 
 
@@ -59,7 +59,7 @@ class Asked(Struct, frozen=True, tag="asked"):
 
     key: str
     session: str
-    by: Answerer
+    by: ResponderKind
 
 
 class Handed(Struct, frozen=True, tag="handed"):
@@ -119,7 +119,7 @@ class OpenMessage(Struct, frozen=True):
 
     received: Received
     session: str = ""
-    asked: Answerer | Literal[""] = ""
+    asked: ResponderKind | Literal[""] = ""
 
 
 def pending(records: Iterable[InboxRecord]) -> dict[str, OpenMessage]:

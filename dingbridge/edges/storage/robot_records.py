@@ -67,7 +67,9 @@ class RobotRecords:
         """Record that a remote command goes to this session; `then` runs once that is durable."""
         self._write_inbox(inbox.encode(inbox.Routed(key, session)), then)
 
-    def asked(self, key: str, session: str, by: inbox.Answerer, then: Callable[[], None]) -> None:
+    def asked(
+        self, key: str, session: str, by: inbox.ResponderKind, then: Callable[[], None]
+    ) -> None:
         """Record that a responder is asked about a message; `then` runs once that is durable.
         Records of one turn are written together."""
         self._asking.append((inbox.Asked(key, session, by), then))

@@ -35,7 +35,9 @@ from dingbridge.protocol.frames import (
     decode_from_host,
     encode,
 )
+from dingbridge.service import periodic
 from dingbridge.service.adapters import SystemRuntime
+from dingbridge.service.approvals.approvals import Approvals
 from dingbridge.service.editors.attached_editor import AttachedEditor
 from dingbridge.service.editors.command_values import CommandValues
 from dingbridge.service.editors.shared import SharedServices
@@ -104,7 +106,9 @@ class Editors:
         self._files_thread.start()
         files = files_in(data, self._disk)
         tokens, runtime = AccessTokens(), SystemRuntime()
-        self._robots = Robots(RobotResources(data, files, tokens, runtime, post), self.end_if_alone)
+        approvals = Approvals(runtime, periodic.later(post))
+        resources = RobotResources(data, files, tokens, runtime, post, approvals)
+        self._robots = Robots(resources, self.end_if_alone)
         self._notifications = ShellMessages(self._robots, self._send_bytes)
         self._media = MediaDownloads(data, tokens, post)
         self._shared = SharedServices(
@@ -114,6 +118,7 @@ class Editors:
                 TranscriptStorage(files), runtime, post, UnreadCounts(UnreadFile(files).keep)
             ),
             robots=self._robots,
+            approvals=approvals,
             command_values=CommandValues(post),
             media=self._media,
             files_thread=self._files_thread,

@@ -10,6 +10,7 @@ from msgspec import Struct
 from dingbridge.edges.storage.robot_files import SharedFiles
 from dingbridge.edges.storage.worker import Worker
 from dingbridge.service.adapters import SystemRuntime
+from dingbridge.service.approvals.approvals import Approvals
 from dingbridge.service.editors.command_values import CommandValues
 from dingbridge.service.files.file_ports import Downloads
 from dingbridge.service.robots.robots import Robots
@@ -33,6 +34,7 @@ class SharedServices(Struct, frozen=True):
     files: SharedFiles
     store: SessionStore
     robots: Robots
+    approvals: Approvals
     command_values: CommandValues
     media: Downloads
     files_thread: Worker

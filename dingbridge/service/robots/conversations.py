@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 
 from dingbridge.core.commands.status_replies import BoundRow, choose
 from dingbridge.core.delivery.routing import of_session, reply_target
-from dingbridge.core.messages import Inbound, Outbound, Target
+from dingbridge.core.messages import ConversationKind, Inbound, Outbound, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.sessions import known_conversations, scopes
 from dingbridge.core.sessions.state import (
@@ -60,6 +60,8 @@ class Conversations:
         self._spoke: dict[str, Target] = {}
         # Reply addresses by `Target.key`. In memory only: session webhooks are secrets.
         self._ways: OrderedDict[str, Target] = OrderedDict()
+        # The 1:1 chats by the identity of the person.
+        self._direct: dict[str, Target] = {}
 
     def bound(self) -> list[tuple[int, BoundEditor]]:
         """The editors with a bound session."""
@@ -134,6 +136,8 @@ class Conversations:
     def speak_to(self, session: str, inbound: Inbound) -> None:
         """Remember that the conversation writes to this session."""
         self._spoke[session] = reply_target(inbound)
+        if inbound.conversation.kind is ConversationKind.SINGLE:
+            self._direct[inbound.sender.identity] = self._spoke[session]
         self._ways[self._spoke[session].key] = self._spoke[session]
         self._ways.move_to_end(self._spoke[session].key)
         while len(self._ways) > known_conversations.MOST:
@@ -144,6 +148,15 @@ class Conversations:
         known = binding is not None and (binding.target == target)
         if not known or self._cache.state.conversations.get(key) != session:
             self._cache.change(lambda state: with_conversation(state, key, session, target))
+
+    def direct(self, identity: str) -> Target | None:
+        """The 1:1 chat with a person who wrote in it to a session."""
+        return self._direct.get(identity)
+
+    def partner(self, session: str) -> Target | None:
+        """The conversation that wrote to a session last; None if none did."""
+        binding = self._cache.state.bindings.get(session)
+        return self._spoke.get(session) or (binding.target if binding is not None else None)
 
     def met(self, inbound: Inbound) -> None:
         """Remember the names of a conversation and an admitted sender."""

@@ -10,9 +10,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from dingbridge.core.catalogue import link
 from dingbridge.core.delivery.outbox import Outbox
-from dingbridge.core.delivery.quota import Budget
 from dingbridge.core.delivery.sent_messages import SentChunk, with_quote
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.sessions import robot_state
@@ -24,6 +22,7 @@ from dingbridge.service.robots.access_control import AccessControl
 from dingbridge.service.robots.access_records import AccessRecords
 from dingbridge.service.robots.addressed_queue import AddressedQueue
 from dingbridge.service.robots.admission import Admission
+from dingbridge.service.robots.approval_questions import ApprovalQuestions
 from dingbridge.service.robots.bindings import Bindings
 from dingbridge.service.robots.conversations import BoundEditor, Conversations
 from dingbridge.service.robots.delivery_updates import DeliveryUpdates
@@ -64,7 +63,6 @@ class Hub:
         self._members: dict[int, BoundEditor] = {}
         # Members whose editors left while a program worked, with the session they had bound.
         self._retired: dict[int, str] = {}
-        self._lacks_webhook = False
         self._access_news = robot_news.AccessChanged()
         self._conversations = Conversations(
             robot, self._cache, self._members, self._now_in_force, ports.runtime
@@ -76,7 +74,9 @@ class Hub:
         self._link = LinkControl(
             ports.link, self._members, self._now_in_force, self.notices, self._status
         )
-        self._quota = QuotaMeter(robot, self._cache, ports.runtime, self._budget, self.notices.warn)
+        self._quota = QuotaMeter(
+            robot, self._cache, ports.runtime, self._now_in_force, self.notices.warn
+        )
         self._reactions = PendingReactions(
             ports.reactions, ports.runtime, self._now_in_force, lambda: self._quota.is_short
         )
@@ -104,6 +104,7 @@ class Hub:
             self._access_changed,
         )
         self._unanswered = UnansweredQuestions(editors, ports.notify, replies.reply)
+        self.approvals = ApprovalQuestions(robot, ports.approvals, self._conversations, replies)
         self._router = self._make_router(ports, editors, replies)
         self._pairing = PairingCommands(
             self._access_records,
@@ -117,7 +118,11 @@ class Hub:
         self, ports: HubPorts, editors: EditorChoice, replies: RobotReplies
     ) -> InboundRouter:
         commands = RobotCommands(
-            self._conversations, self._now_in_force, self._state_news, lambda: len(self._members)
+            self._conversations,
+            self._now_in_force,
+            self._state_news,
+            lambda: len(self._members),
+            self.approvals,
         )
         news = MessageNews(
             self._now_in_force,
@@ -140,6 +145,7 @@ class Hub:
         """Continue an earlier service's work: send what waits, route what was received."""
         self.outgoing.start()
         self._access_records.drop_expired()
+        self.approvals.start()
         self._router.start(inbox)
 
     def settled(self) -> None:
@@ -245,10 +251,7 @@ class Hub:
         for received in batch:
             inbound_router.log_arrival(received.inbound, self._options.account)
         self._quota.count(pushes=len(batch))
-        if not self._lacks_webhook and any(one.inbound.session_webhook is None for one in batch):
-            self._lacks_webhook = True
-            # The reply URL is a part of every robot message (doc/dingtalk.md §5.1).
-            self.health.trouble(link.NO_SESSION_WEBHOOK(), "")
+        self.health.check(batch)
         self._status.counted()
         self._router.arrived(batch)
 
@@ -258,9 +261,6 @@ class Hub:
         """Remember a chunk that was sent, for messages that quote it."""
         sent = structs.replace(sent, session=self.outgoing.session_of(sent.message))
         self._cache.soon(lambda state: with_sent_key(state, self._robot, sent))
-
-    def _budget(self) -> Budget:
-        return Budget(self._options.quota_calls, self._options.quota_pushes)
 
     def is_sending(self, now: float) -> bool:
         """Whether the outbox has, or is about to get, what can leave within `SENDS_WITHIN`."""

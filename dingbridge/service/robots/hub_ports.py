@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from dingbridge.service.approvals.approvals import Approvals
 from dingbridge.service.robots.editor_choice import Attends
 from dingbridge.service.robots.robot_news import News
 from dingbridge.service.robots.robot_ports import Link, Queue, Reactions, Recalls, Records
@@ -13,7 +14,8 @@ from dingbridge.service.runtime import Later, Runtime
 
 
 class HubPorts(Struct, frozen=True):
-    """Files, queue, link, reactions and recalls of one robot, and its members.
+    """Files, queue, link, reactions and recalls of one robot, its members, and the approvals of the
+    service.
 
     - `notify` sends news to one member.
     - `attends` tells what a member's editor shows; see `Attends`.
@@ -29,3 +31,4 @@ class HubPorts(Struct, frozen=True):
     attends: Attends
     later: Later
     recalls: Recalls
+    approvals: Approvals

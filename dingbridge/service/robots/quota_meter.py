@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from dingbridge.core.delivery import quota
 from dingbridge.core.delivery.quota import Budget, Quota
+from dingbridge.core.options.declarations import Options
 from dingbridge.core.sessions.state import with_quota
 from dingbridge.service.robots.state_cache import StateCache
 from dingbridge.service.runtime import Runtime
@@ -14,7 +15,7 @@ from dingbridge.service.runtime import Runtime
 class QuotaMeter:
     """The meter of one robot. Service loop only.
 
-    - `budget` returns the quota in the options.
+    - `options` returns the options in force, with the quota.
     - `warn` shows a warning to the user.
     """
 
@@ -23,13 +24,13 @@ class QuotaMeter:
         robot: str,
         cache: StateCache,
         runtime: Runtime,
-        budget: Callable[[], Budget],
+        options: Callable[[], Options],
         warn: Callable[[str], None],
     ) -> None:
         self._robot = robot
         self._cache = cache
         self._runtime = runtime
-        self._budget = budget
+        self._options = options
         self._warn = warn
 
     def count(self, calls: int = 0, pushes: int = 0) -> None:
@@ -54,6 +55,10 @@ class QuotaMeter:
     def describe(self) -> str:
         """The month in one line, for the status."""
         return quota.describe(self._quota(), self._budget())
+
+    def _budget(self) -> Budget:
+        options = self._options()
+        return Budget(options.quota_calls, options.quota_pushes)
 
     def _quota(self) -> Quota:
         return self._cache.state.quotas.get(self._robot) or Quota()

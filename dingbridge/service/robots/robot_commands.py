@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dingbridge.core.access import policy
 from dingbridge.core.access.policy import Admitted
+from dingbridge.core.approvals.approval import Decision
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.commands import editor_commands, status_replies
 from dingbridge.core.commands import remote_commands as remote
@@ -17,6 +18,7 @@ from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.sessions import scopes
 from dingbridge.core.sessions.robot_state import RobotState
+from dingbridge.service.robots.approval_questions import ApprovalQuestions
 from dingbridge.service.robots.conversations import Conversations
 
 
@@ -40,11 +42,13 @@ class RobotCommands:
         options: Callable[[], Options],
         state: Callable[[], RobotState],
         editors: Callable[[], int],
+        approvals: ApprovalQuestions,
     ) -> None:
         self._conversations = conversations
         self._options = options
         self._state = state
         self._editors = editors
+        self._approvals = approvals
 
     def answer(self, inbound: Inbound, admitted: Admitted) -> CommandReply | None:
         """Answer a command. Returns None for a message that is not a command."""
@@ -88,16 +92,37 @@ class RobotCommands:
                 return self._list(inbound, text, admin=admin)
             case remote.ChooseSession(wanted=wanted):
                 return self._choose(inbound, wanted, admin=admin)
+            case remote.Approve(code=code):
+                return self._answer(code, "allow", inbound, admin=admin)
+            case remote.Reject(code=code):
+                return self._answer(code, "reject", inbound, admin=admin)
+            case remote.AllowAlways(code=code, off=off):
+                if off:
+                    return self._approvals.forget_always(self._session(inbound, admin=admin))
+                return self._answer(code, "always", inbound, admin=admin)
+
+    def _answer(self, code: str, decision: Decision, inbound: Inbound, *, admin: bool) -> str:
+        if code:
+            return self._approvals.answer(code, decision, inbound, admin=admin)
+        session, always = self._session(inbound, admin=admin), decision == "always"
+        return self._approvals.describe(inbound, session, admin=admin, always=always)
+
+    def _session(self, inbound: Inbound, *, admin: bool) -> str:
+        row = self._here(inbound, admin=admin)
+        return row.session if row is not None else ""
 
     def _status(self, inbound: Inbound, *, admin: bool) -> str:
         state = self._state()
+        row = self._here(inbound, admin=admin)
+        session = row.session if row is not None else ""
         return status_replies.describe_status(
-            self._here(inbound, admin=admin),
+            row,
             link=state.link,
             editors=self._editors(),
             queued=state.queued,
             failed=state.failed,
             problem=editor_commands.for_outside(state.last_error) if admin else "",
+            more=self._approvals.status_lines(inbound, session, admin=admin),
         )
 
     def _list(self, inbound: Inbound, text: str, *, admin: bool) -> str:

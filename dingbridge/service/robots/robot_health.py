@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from dingbridge.core.catalogue import link as say
 from dingbridge.core.dingtalk.keepalive import LinkState
+from dingbridge.core.sessions.inbox import Received
 from dingbridge.service.robots.link_control import LinkControl
 from dingbridge.service.robots.quota_meter import QuotaMeter
 from dingbridge.service.robots.robot_news import LinkNews
@@ -31,6 +33,7 @@ class RobotHealth:
         self._quota = quota
         self._status = status
         self._warn = warn
+        self._lacks_webhook = False
         self.last_error = ""
         self.cool_down = (0.0, "")
         """End of the pause in which nothing is sent (Unix seconds, 0 without one), and its
@@ -49,6 +52,13 @@ class RobotHealth:
         self._quota.refused(code)
         self._warn(sentence)
         self._status.changed()
+
+    def check(self, batch: Sequence[Received]) -> None:
+        """Warn once if robot messages lack their reply URL, which is a part of every one
+        (doc/dingtalk.md §5.1)."""
+        if not self._lacks_webhook and any(one.inbound.session_webhook is None for one in batch):
+            self._lacks_webhook = True
+            self.trouble(say.NO_SESSION_WEBHOOK(), "")
 
     def counted(self, calls: int, pushes: int, code: str) -> None:
         """Calls were made. `code` is DingTalk's if one was refused."""

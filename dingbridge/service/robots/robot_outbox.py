@@ -242,6 +242,15 @@ class RobotOutbox:
         self._queue.put(whole)
         self._updates.changed()
 
+    def withdraw(self, message: str) -> bool:
+        """Drop a message of the bridge itself. Returns whether certainly nothing of it arrived."""
+        whole = self._outbox.waiting.get(message)
+        if whole is None or not self._queue.drop(message):
+            return False
+        record = Dropped(message, self._runtime.now())
+        self._records.outbox(record, lambda: self.heard((record,)))
+        return not (whole.start or whole.tried)
+
     def drop(self, message: str) -> str:
         """Drop a message that waits or failed. Returns why that is impossible, in words; empty if
         it worked.

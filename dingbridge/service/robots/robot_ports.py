@@ -10,7 +10,7 @@ from dingbridge.core.delivery.outbox_records import OutboxRecord, Queued
 from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.delivery.recall import RecallCall
 from dingbridge.core.messages import Message
-from dingbridge.core.sessions.inbox import Answerer, Received
+from dingbridge.core.sessions.inbox import Received, ResponderKind
 from dingbridge.core.sessions.state import State
 from dingbridge.core.sessions.transcript import DeliveryLine
 
@@ -36,7 +36,7 @@ class Records(Protocol):
         once that is on the disk."""
         ...
 
-    def asked(self, key: str, session: str, by: Answerer, then: Callable[[], None]) -> None:
+    def asked(self, key: str, session: str, by: ResponderKind, then: Callable[[], None]) -> None:
         """Record that `by` is asked about a message in this session; `then` runs once that is
         durable."""
         ...

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from dingbridge.core.approvals import question_text
+from dingbridge.core.approvals.approval import OpenApproval
 from dingbridge.core.delivery.compose import ComposeContext, written
 from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.messages import Target
@@ -23,9 +25,28 @@ class RobotReplies:
         self._options = options
         self._outbox = outbox
 
+    @property
+    def options(self) -> Options:
+        """The options in force."""
+        return self._options()
+
     def reply(self, target: Target, text: str) -> None:
         """Send a text that belongs to no session."""
         options = self._options()
         context = ComposeContext(options.secrets)
         made = written(self._runtime.new_id(), text, target, options, context)
         self._outbox.send(SendMessage(made.outbound, Purpose.WORD, ""))
+
+    def question(self, target: Target, approval: OpenApproval) -> tuple[str, ...]:
+        """Ask for a decision. Returns the ids of the messages."""
+        runtime = self._runtime
+        options, now = self._options(), runtime.now()
+        made = question_text.question(runtime.new_id(), approval, target, options, now)
+        for outbound in made:
+            self._outbox.send(SendMessage(outbound, Purpose.WORD, ""))
+        return tuple(outbound.id for outbound in made)
+
+    def withdraw(self, messages: Sequence[str]) -> bool:
+        """Drop messages that have not left yet. Returns whether none of them has."""
+        dropped = [self._outbox.withdraw(message) for message in messages]
+        return all(dropped)

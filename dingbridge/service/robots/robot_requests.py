@@ -12,7 +12,7 @@ from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.messages import (
     Outbound,
 )
-from dingbridge.core.sessions.inbox import Answerer
+from dingbridge.core.sessions.inbox import ResponderKind
 from dingbridge.service.robots.robot_news import Appeared, Arrived, CarryOut, Turn
 
 
@@ -85,7 +85,7 @@ class Asking(Struct, frozen=True):
     """The member is about to have a robot message answered; it waits for `MayAsk`."""
 
     key: str
-    by: Answerer
+    by: ResponderKind
 
 
 class InTranscript(Struct, frozen=True):

@@ -106,6 +106,7 @@ class RobotService:
             attends=self._attends,
             later=self._later,
             recalls=self._recalls,
+            approvals=self._resources.approvals,
         )
         self._hub = Hub(self._robot, ports, self._options, saved.state, saved.outbox)
         self._hub.start(saved.inbox)
@@ -158,6 +159,8 @@ class RobotService:
     def stop(self) -> None:
         """Close the link and end the threads soon; see `wait_until_stopped`."""
         self._is_stopped = True
+        if self._hub is not None:
+            self._hub.approvals.stop()
         self._link.disconnect()
         self._queue.stop()
         self._reactions.stop()

@@ -36,7 +36,9 @@ from dingbridge.edges.storage.data_paths import robots_folder
 from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.edges.storage.robot_files import StreamGate, files_in
 from dingbridge.edges.storage.worker import Worker
+from dingbridge.service import periodic
 from dingbridge.service.adapters import SystemRuntime
+from dingbridge.service.approvals.approvals import Approvals
 from dingbridge.service.editors.robot_membership import RobotMembership
 from dingbridge.service.robots.robot_lock import (
     REPORT_AFTER,
@@ -104,7 +106,10 @@ class Loop:
         self.folder = data / "dingbridge"
         self.files = files_in(data, self.disk)
         self.clock = _Clock()
-        resources = RobotResources(data, self.files, AccessTokens(), self.clock, self.posted.put)
+        post = self.posted.put
+        self.approvals = Approvals(self.clock, periodic.later(post))
+        tokens = AccessTokens()
+        resources = RobotResources(data, self.files, tokens, self.clock, post, self.approvals)
         self.robots = Robots(resources, self._empty)
         self.pid, self.set_up_at = 1, 0.0
         self.editor = RobotMembership(self.robots, "default", self)

@@ -252,14 +252,15 @@ def test_every_command_is_declared_once_in_both_languages_with_one_value() -> No
 
 def test_what_changes_something_is_marked() -> None:
     assert {one.name for one in COMMANDS if one.effect} == {
-        *("session", "new", "clear", "stop", "open", "run")
+        *("session", "new", "clear", "stop", "open", "run"),
+        *("approve", "reject", "always"),
     }
 
 
 def test_who_is_let_in_may_ask_for_help_and_an_id_and_change_nothing_but_stop_an_answer() -> None:
     users = {one.name: one.users for one in COMMANDS if one.users is not Users.LISTED}
     assert users == {
-        **dict.fromkeys(("help", "whoami"), Users.ALL),
+        **dict.fromkeys(("help", "whoami", "approve", "reject", "always"), Users.ALL),
         **dict.fromkeys(("status", "whereami", "stop"), Users.BY_DEFAULT),
     }
 

@@ -46,7 +46,7 @@ def bodies(given: Options, outbound: Outbound, route: Route) -> list[Any]:
     found = []
     while isinstance(step := plan.next(), PostChunk):
         if route in (Route.SINGLE, Route.GROUP):
-            _, body = requests.openapi(given, outbound, step.chunk.text, route)
+            _, body = requests.openapi(given, outbound, step.chunk, route)
         else:
             _, body = requests.robot(given, outbound, step.chunk, route, 1.0)
         read_back = json.loads(body)

@@ -43,7 +43,7 @@ def sent(text: str, route: Route, at: At, **changes: Any) -> list[tuple[bytes, P
     bodies = []
     while isinstance(step := plan.next(), PostChunk):
         if route in (Route.SINGLE, Route.GROUP):
-            _, body = requests.openapi(options, outbound, step.chunk.text, route)
+            _, body = requests.openapi(options, outbound, step.chunk, route)
         else:
             _, body = requests.robot(options, outbound, step.chunk, route, 1.0)
         bodies.append((body, step))
@@ -117,7 +117,7 @@ def test_names_in_the_place_of_ids_keep_to_both_ceilings_as_well() -> None:
         RetryPolicy(float),
     )
     while isinstance(step := plan.next(), PostChunk):
-        _, body = requests.openapi(options, outbound, step.chunk.text, Route.GROUP)
+        _, body = requests.openapi(options, outbound, step.chunk, Route.GROUP)
         assert len(shown(body)) <= 5000
         assert len(json.loads(body)["msgParam"].encode()) <= MSG_PARAM_BYTES
         assert "@zs" not in shown(body)

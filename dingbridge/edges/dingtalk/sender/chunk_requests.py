@@ -65,7 +65,7 @@ class ChunkRequests:
         if uploaded is not None:
             url, body = requests.file(self.options, outbound, uploaded, step.route)
         else:
-            url, body = requests.openapi(self.options, outbound, step.chunk.text, step.route)
+            url, body = requests.openapi(self.options, outbound, step.chunk, step.route)
         headers = self._api.headers()
         try:
             answer = self._http.post(url, body, headers)

@@ -1,0 +1,149 @@
+"""Requests that wait for an answer, those that were answered lately, and what is always allowed.
+
+    ask() ──▶ open ──answer()───▶ decided ──REMEMBERED_SECONDS──▶ forgotten
+      │        ├────expire()────▶ expired ──┘
+      │        └────withdraw()──▶ withdrawn ┘
+      └──always allowed──▶ decided at once, without a code
+
+A request is approved by a valid answer only, is decided once, and does not stay open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from msgspec import Struct
+
+from dingbridge.core.access import pairing_codes
+from dingbridge.core.approvals.approval import (
+    CODE_CHARACTERS,
+    VALID_SECONDS,
+    Answerer,
+    ApprovalOutcome,
+    ApprovalRequest,
+    ClosedApproval,
+    Decision,
+    OpenApproval,
+    may_answer,
+)
+
+REMEMBERED_SECONDS = 1800.0
+"""How long a closed request is remembered, for late answers; its code is not given anew."""
+
+
+class AnswerAccepted(Struct, frozen=True):
+    """The answer counts."""
+
+    closed: ClosedApproval
+
+
+class AnswerLate(Struct, frozen=True):
+    """The request was closed before."""
+
+    closed: ClosedApproval
+
+
+class AnswerForeign(Struct, frozen=True):
+    """This person's answers do not count."""
+
+
+class OnlyOnce(Struct, frozen=True):
+    """This request cannot be allowed always; it stays open."""
+
+    code: str
+
+
+class UnknownCode(Struct, frozen=True):
+    """No request has this code."""
+
+    typed: str
+
+
+ApprovalAnswer = AnswerAccepted | AnswerLate | AnswerForeign | OnlyOnce | UnknownCode
+
+
+class PendingApprovals:
+    """The state of all requests. `now` is Unix seconds."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, OpenApproval] = {}
+        self._closed: dict[str, ClosedApproval] = {}
+        self._always: dict[str, dict[str, Answerer]] = {}
+
+    @property
+    def open(self) -> Mapping[str, OpenApproval]:
+        """The requests that wait, by code, the oldest first."""
+        return MappingProxyType(self._open)
+
+    def ask(
+        self, request: ApprovalRequest, now: float, chance: Callable[[int], int]
+    ) -> OpenApproval | None:
+        """Open a request; None if its kind is always allowed in its session. `chance(n)` is a
+        random number from 0 to n - 1."""
+        if request.can_always and request.kind in self._always.get(request.session, ()):
+            return None
+        self._forget(now)
+        taken = {*self._open, *self._closed}
+        code = pairing_codes.new_code(taken, chance, CODE_CHARACTERS)
+        self._open[code] = OpenApproval(code, request, now + VALID_SECONDS)
+        return self._open[code]
+
+    def answer(self, typed: str, decision: Decision, by: Answerer, now: float) -> ApprovalAnswer:
+        """Decide the request with the code that was `typed`, if this answer counts.
+
+        An answer after the request's time is late, and closes it as expired.
+        """
+        self._forget(now)
+        code = pairing_codes.find(typed, {*self._open, *self._closed})
+        found = self._open.get(code) or self._closed.get(code)
+        if found is None:
+            return UnknownCode(typed)
+        if not may_answer(found.request, by):
+            return AnswerForeign()
+        if isinstance(found, ClosedApproval):
+            return AnswerLate(found)
+        if now >= found.until:
+            return AnswerLate(self._close(code, "expired", now))
+        if decision == "always" and not found.request.can_always:
+            return OnlyOnce(code)
+        if decision == "always":
+            self._always.setdefault(found.request.session, {})[found.request.kind] = by
+        return AnswerAccepted(self._close(code, decision, now, by))
+
+    def expire(self, code: str, now: float) -> ClosedApproval | None:
+        """The time of a request is over; None if it does not wait any more."""
+        return self._close(code, "expired", now) if code in self._open else None
+
+    def withdraw(self, code: str, now: float) -> ClosedApproval | None:
+        """Nobody waits for a request any more; None if it was closed before."""
+        return self._close(code, "withdrawn", now) if code in self._open else None
+
+    def _close(
+        self, code: str, outcome: ApprovalOutcome, now: float, by: Answerer | None = None
+    ) -> ClosedApproval:
+        request = self._open.pop(code).request
+        self._closed[code] = ClosedApproval(code, request, outcome, now, by)
+        return self._closed[code]
+
+    def _forget(self, now: float) -> None:
+        """Forget what was closed long ago."""
+        for code, one in list(self._closed.items()):
+            if now - one.time >= REMEMBERED_SECONDS:
+                del self._closed[code]
+
+    # --- what is always allowed -------------------------------------------------------------------
+
+    def always(self, session: str) -> tuple[str, ...]:
+        """The kinds of tools that are always allowed in a session."""
+        return tuple(self._always.get(session, ()))
+
+    def forget_always(self, session: str, kind: str = "") -> tuple[str, ...]:
+        """Ask about a kind again, or about all; returns those that were always allowed."""
+        kinds = self._always.get(session, {})
+        gone = tuple(kinds) if not kind else tuple({kind} & kinds.keys())
+        for each in gone:
+            del kinds[each]
+        if not kinds:
+            self._always.pop(session, None)
+        return gone

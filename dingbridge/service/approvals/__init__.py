@@ -1,0 +1,1 @@
+"""Approvals: asked by several sources, answered in Neovim and in DingTalk."""
