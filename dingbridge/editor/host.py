@@ -105,7 +105,7 @@ class Host:
                 self._service_command(call.argument.strip())
             case Subcommand.LOG:
                 self._neovim.show(updates.Edit(self._log_path()))
-            case Subcommand.INSTALL | Subcommand.MESSAGES | Subcommand.HELP:
+            case _ if call.command.value.by_editor:
                 self._neovim.show(updates.RunInEditor(call.command.value.name, call.argument))
             case _:
                 self._ready(None)

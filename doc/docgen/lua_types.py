@@ -31,7 +31,7 @@ _TYPES = {
     ),
     OptionKind.RESPONDER: "dingbridge.Program|fun(message: table, reply: fun(text: string))",
     OptionKind.AGENT: "string|{ command: dingbridge.Program, name?: string }",
-    **dict.fromkeys((OptionKind.KEY, OptionKind.SIGN), "string|false"),
+    **dict.fromkeys((OptionKind.KEY, OptionKind.SIGN, OptionKind.HOURS), "string|false"),
     OptionKind.CONVERSATIONS: "table<string, dingbridge.Group>",
     OptionKind.PROGRAMS: "table<string, dingbridge.Program>",
     OptionKind.KEYS: "dingbridge.Keys",

@@ -118,6 +118,7 @@ function M.line(arglead, cmdline, cursorpos)
     failed = state.outbox.failed,
     outbox = vim.list_extend(vim.list_slice(state.outbox.failed), state.outbox.waiting),
     target = require('dingbridge.destination').names(vim.b.dingbridge_session or state.current),
+    span = { '30m', '1h', '2h', '8h', 'off' },
     asking = {},
     let_in = {},
   }

@@ -161,6 +161,7 @@ return {
     { form = '/status', meaning = 'How it goes' },
     { form = '/whoami', meaning = 'Your id' },
     { form = '/whereami', meaning = 'This chat\'s id' },
+    { form = '/mute [2h|off]', meaning = 'Hold back notices' },
     { form = '/list [text]', meaning = 'Open sessions' },
     { form = '/session [n]', meaning = 'Switch session' },
     { form = '/approve [code]', meaning = 'Allow it once' },

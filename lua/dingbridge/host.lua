@@ -152,6 +152,7 @@ function M.start_unasked()
     return false
   end
   channel, unasked = started, true
+  require('dingbridge.focus').watch_keys()
   if_it_lives(function()
     vim.rpcnotify(started, 'dingbridge_event', 'settings', host_settings.new_settings())
   end)
@@ -173,6 +174,8 @@ function M.greet(reached, version)
     M.register()
     require('dingbridge.user_commands').define()
     channel, unasked = reached, false
+    require('dingbridge.focus').watch_keys()
+    pass_on('focus', require('dingbridge.focus').report())
   end
 end
 
@@ -211,6 +214,7 @@ function M.hand_over()
     if sessions[1] or M.greeted then -- a host that lost its service waits for this
       pass_on('shown', { sessions = sessions })
     end
+    pass_on('focus', require('dingbridge.focus').report())
     local messages = unconfirmed.under_way()
     if messages[1] then
       -- They may have ended while there was no service or host.

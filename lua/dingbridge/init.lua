@@ -158,6 +158,19 @@ function M.notify(text, opts)
   return id
 end
 
+--- Tells the phone when something ends or changes, while the user is away (`notify_when`).
+---@param watch dingbridge.Watch
+---@return integer id for `unwatch()`
+function M.watch(watch)
+  return require('dingbridge.watch').watch(watch)
+end
+
+--- Ends a `watch()`.
+---@param id integer
+function M.unwatch(id)
+  require('dingbridge.watch').unwatch(id)
+end
+
 ---@return dingbridge.Status
 function M.status()
   local state = require('dingbridge.state')

@@ -98,6 +98,8 @@
 ---@field send_key? string|false Key that sends the draft, in normal and insert mode; false: none.
 ---@field keys? dingbridge.Keys Other keys for the chat, by name; false: none.
 ---@field notify_on? 'mention'|'all'|'never'|dingbridge.Variable What a notice announces when it arrives where you do not see it: 'mention' = messages of 1:1 chats, and those of groups that mention the robot; 'all' = also those of groups that mention nobody; 'never' = nothing.
+---@field notify_when? 'away'|'always'|'never'|dingbridge.Variable When the phone is told that something is done or waits: 'away' = while you are in no Neovim, or have pressed no key for two minutes; 'always'; 'never'.
+---@field quiet_hours? string|false Hours in which the phone is not told that something is done, such as '22:00-08:00'; questions for an approval are sent all the same; false: none.
 ---@field verbose? boolean|dingbridge.Variable Whether the log file tells every step.
 ---@field accounts? table<string, dingbridge.Account> Several robots by name, each with options of its own; what one does not give comes from the table around.
 ---@field default_account? string Account that is meant when none is named; not given: `default`, else the first by name that is enabled.

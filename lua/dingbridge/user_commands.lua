@@ -25,6 +25,9 @@ local HERE = {
   help = function(argument)
     require('dingbridge.manual').open(argument)
   end,
+  ['notify-when-done'] = function()
+    require('dingbridge.watch').when_done()
+  end,
 }
 
 --- Carries out one of them.
@@ -50,7 +53,7 @@ end
 ---@param call vim.api.keyset.create_user_command.command_args
 local function run(call)
   local word, rest = call.args:match('^%s*(%S*)%s*(.*)')
-  local takes_none = word == 'messages'
+  local takes_none = word == 'messages' or word == 'notify-when-done'
   if HERE[word] and not (takes_none and rest ~= '') then
     state.asked()
     M.run_here(word, vim.trim(rest))

@@ -166,9 +166,7 @@ class TurnEnded(Struct, frozen=True):
     reason: StopReason
 
 
-FailureKind = Literal[
-    "not found", "not started", "protocol", "login", "died", "silent", "refused"
-]
+FailureKind = Literal["not found", "not started", "protocol", "login", "died", "silent", "refused"]
 
 
 class TurnFailed(Struct, frozen=True):

@@ -97,3 +97,10 @@ DROPPED_LATE = Sentence("dropped: it may have arrived before that")
 TITLED_DROPPED = Sentence("dropped: “{title}”")
 TITLED_DROPPED_LATE = Sentence("dropped: “{title}”: it may have arrived before that")
 ATTACHED = Sentence("全文见附件 · full text attached")
+
+# --- notices to the phone -------------------------------------------------------------------------
+
+MUTED = Sentence("notices to the phone are held back until {time:%m-%d %H:%M}")
+NOT_MUTED = Sentence("notices to the phone are sent")
+NO_SPAN = Sentence("'{span}' is no time span")
+SPANS = Sentence("write one such as 2h, 45m or 1h30m, or off")

@@ -240,3 +240,21 @@ IN_COMMAND_LINE = Sentence(
     "编辑器在命令行窗口中，现在不能打开。The editor is in its command-line window; try later."
 )
 NO_ROOM = Sentence("编辑器里放不下新窗口。There is no room for a window in the editor.")
+
+# --- notices to the phone -------------------------------------------------------------------------
+
+WATCHED = Sentence("{sign} {name} in {folder}: {more}")
+DONE = Sentence("done")
+ENDED = Sentence("ended")
+FAILED_WITH = Sentence("failed with {status}")
+FOUND_ENTRIES = Sentence("entries: {count}")
+ERRORS_NOW = Sentence("errors: {count} (before: {before})")
+AFTER_SECONDS = Sentence("after {seconds} s")
+AFTER_MINUTES = Sentence("after {minutes} min")
+AFTER_HOURS = Sentence("after {hours} h {minutes} min")
+WATCH_WHAT = Sentence("watch: `on` must be 'job', 'terminal', 'quickfix' or 'diagnostic'")
+WATCH_WHAT_NEAR = Sentence("watch: unknown `on`, did you mean '{near}'?")
+TOLD_WHEN_DONE = Sentence("your phone is told when this ends, if you are away: {name}")
+TOLD_WHEN_NEXT_DONE = Sentence(
+    "your phone is told when the next :make or terminal ends, if you are away"
+)

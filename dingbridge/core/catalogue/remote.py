@@ -51,6 +51,10 @@ STATUS_LINK = Sentence("- 连接 Link: {link}")
 STATUS_EDITORS = Sentence("- 编辑器 Editors: {editors}")
 STATUS_COUNTS = Sentence("- 待发 Queued: {queued} · 失败 Failed: {failed}")
 STATUS_PROBLEM = Sentence("- 问题 Problem: {problem}")
+MUTED = Sentence(
+    "通知暂停至 Notices are held back until {time:%m-%d %H:%M}。`/mute off` 恢复 ends that."
+)
+NOT_MUTED = Sentence("通知照常发送。Notices are sent as usual.")
 ADMIN = Sentence("管理员 admin")
 MEMBER = Sentence("成员 member")
 WHO_AM_I = Sentence(

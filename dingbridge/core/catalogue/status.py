@@ -20,6 +20,7 @@ NONE = Sentence("none")
 GOES_TO = Sentence("messages go to: {target}")
 QUEUED = Sentence("queued: {queued}, failed: {failed}")
 COOLING_DOWN = Sentence("waiting: {reason}")
+MUTED = Sentence("notices to the phone: held back until {time:%m-%d %H:%M}")
 LAST_ERROR = Sentence("last error: {error}")
 
 # --- without an editor ----------------------------------------------------------------------------

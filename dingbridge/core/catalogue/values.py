@@ -26,6 +26,7 @@ FUNCTION_OR_PROGRAM = Sentence("a Lua function, or a list of a program and its a
 AGENT_OR_COMMAND = Sentence("the name of an agent such as 'qwen', or a table with command and name")
 KEY_OR_FALSE = Sentence("a key such as '<C-s>', or false")
 SIGN_OR_FALSE = Sentence("a short text such as '👀', or false")
+HOURS_OR_FALSE = Sentence("hours such as '22:00-08:00', or false")
 PROGRAM_WITH_ARGUMENTS = Sentence("a list of a program and its arguments")
 TABLE_OF_OPTIONS = Sentence("a table of options")
 TABLE_OF_CONVERSATIONS = Sentence("a table of options by conversation id")

@@ -34,6 +34,7 @@ class Completion(str, Enum):
     ACTION = "action"
     SUBCOMMAND = "subcommand"
     TOPIC = "topic"
+    SPAN = "span"
 
 
 class SubcommandDeclaration(Struct, frozen=True):
@@ -43,6 +44,7 @@ class SubcommandDeclaration(Struct, frozen=True):
     - `meaning`: one sentence
     - `makes_message`: it creates a message, and is repeated if nobody made that message durable
     - `once`: it is never carried out a second time
+    - `by_editor`: it needs neither host nor service
     """
 
     name: str
@@ -51,6 +53,7 @@ class SubcommandDeclaration(Struct, frozen=True):
     takes_range: bool = False
     makes_message: bool = False
     once: bool = False
+    by_editor: bool = False
     completion: Completion = Completion.NONE
 
     @property
@@ -155,6 +158,12 @@ class Subcommand(Enum):
         takes_range=True,
         makes_message=True,
     )
+    MUTE = SubcommandDeclaration(
+        "mute",
+        "[time]",
+        "Hold back notices to the phone for a time such as `2h`; `off` ends that.",
+        completion=Completion.SPAN,
+    )
     STATUS = SubcommandDeclaration(
         "status", "", "Show the mode, the connection and the messages under way."
     )
@@ -199,7 +208,10 @@ class Subcommand(Enum):
         completion=Completion.ACTION,
     )
     MESSAGES = SubcommandDeclaration(
-        "messages", "", "Show the notices so far, each with its time and level."
+        "messages",
+        "",
+        "Show the notices so far, each with its time and level.",
+        by_editor=True,
     )
     LOG = SubcommandDeclaration("log", "", "Open the log at its end, and follow it.")
     INSTALL = SubcommandDeclaration(
@@ -207,12 +219,21 @@ class Subcommand(Enum):
         "[images]",
         "Make the plugin's own Python environment; `images` brings what pictures of code need.",
         completion=Completion.EXTRA,
+        by_editor=True,
     )
     HELP = SubcommandDeclaration(
         "help",
         "[topic]",
         "Open the manual at a subcommand or a topic.",
         completion=Completion.TOPIC,
+        by_editor=True,
+    )
+    NOTIFY_WHEN_DONE = SubcommandDeclaration(
+        "notify-when-done",
+        "",
+        "Tell the phone when what runs now has ended: this terminal's program, else `:make` or the"
+        " next terminal.",
+        by_editor=True,
     )
     STOP = SubcommandDeclaration(
         "stop", "", "Stop the answer that the responder is working on.", once=True

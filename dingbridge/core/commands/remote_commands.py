@@ -10,6 +10,7 @@ from msgspec import Struct
 from dingbridge.core.access import pairing_codes
 from dingbridge.core.approvals.approval import CODE_CHARACTERS
 from dingbridge.core.commands import remote_arguments
+from dingbridge.core.delivery import notify_when
 
 MOST_MESSAGES = 50
 """Messages that `/history` shows at most."""
@@ -99,6 +100,29 @@ class WhereAmI(RemoteRequest, frozen=True):
     declaration = RemoteDeclaration(
         "whereami", "我在哪", "This chat's id", "本会话编号", users=Users.BY_DEFAULT
     )
+
+
+class Mute(RemoteRequest, frozen=True):
+    """Holds back notices such as "done after 4 min" for a time, `off` ends it.
+
+    `seconds` is None for a question, 0 for `off`. Questions for an approval come all the same.
+    """
+
+    seconds: float | None = None
+
+    declaration = RemoteDeclaration(
+        "mute", "静音", "Hold back notices", "暂停通知", "[2h|off]", effect=True
+    )
+
+    @classmethod
+    def parse(cls, argument: str) -> Mute | None:
+        """With a time span, `off`, or nothing."""
+        if not argument:
+            return cls()
+        if remote_arguments.folded(argument) in ("off", "关", "关闭", "0"):
+            return cls(0.0)
+        seconds = notify_when.seconds_of(argument)
+        return cls(seconds) if seconds is not None else None
 
 
 class ListSessions(RemoteRequest, frozen=True):
@@ -344,6 +368,7 @@ ForRobot = (
     | Status
     | WhoAmI
     | WhereAmI
+    | Mute
     | ListSessions
     | ChooseSession
     | Approve

@@ -335,6 +335,18 @@ class Options(Struct, frozen=True, kw_only=True):
         " 1:1 chats, and those of groups that mention the robot; 'all' = also those of groups that"
         " mention nobody; 'never' = nothing.",
     ] = "mention"
+    notify_when: Annotated[
+        Literal["away", "always", "never"],
+        Option(OptionKind.CHOICE, editor_wide=True),
+        "When the phone is told that something is done or waits: 'away' = while you are in no"
+        " Neovim, or have pressed no key for two minutes; 'always'; 'never'.",
+    ] = "away"
+    quiet_hours: Annotated[
+        str,
+        Option(OptionKind.HOURS, editor_wide=True),
+        "Hours in which the phone is not told that something is done, such as '22:00-08:00';"
+        " questions for an approval are sent all the same; false: none.",
+    ] = ""
     window_layout: Annotated[
         Literal["right", "left", "bottom", "float", "tab"],
         Option(OptionKind.CHOICE, name="window.layout", editor_wide=True),

@@ -37,6 +37,7 @@ class OptionKind(str, Enum):
     KEY = "key"
     KEYS = "keys by name"
     SIGN = "sign"
+    HOURS = "hours of the day"
     CONVERSATIONS = "settings of conversations"
     PROGRAMS = "programs by name"
     VARIABLES = "variables"
@@ -166,6 +167,7 @@ EXPECTED = {
     OptionKind.KEY: words.KEY_OR_FALSE,
     OptionKind.KEYS: words.TABLE_OF_KEYS,
     OptionKind.SIGN: words.SIGN_OR_FALSE,
+    OptionKind.HOURS: words.HOURS_OR_FALSE,
     OptionKind.CONVERSATIONS: words.TABLE_OF_CONVERSATIONS,
     OptionKind.PROGRAMS: words.TABLE_OF_PROGRAMS,
     OptionKind.VARIABLES: words.TABLE_OF_VARIABLES,

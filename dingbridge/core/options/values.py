@@ -9,6 +9,7 @@ from dingbridge.core.catalogue import options as say
 from dingbridge.core.catalogue import settings
 from dingbridge.core.catalogue import values as words
 from dingbridge.core.commands import remote_commands
+from dingbridge.core.delivery import notify_when
 from dingbridge.core.near_names import nearest
 from dingbridge.core.options import key_options, programs
 from dingbridge.core.options.addresses import Addresses
@@ -35,6 +36,7 @@ TRUTH = {
 _DECIMAL = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CONTROL_IN_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MAY_BE_OFF = (OptionKind.KEY, OptionKind.SIGN, OptionKind.HOURS)
 _LISTS = (OptionKind.LIST, OptionKind.PEOPLE, OptionKind.COMMANDS)
 
 
@@ -71,12 +73,15 @@ class Values:
             return self._flag(option, value, path, outside)
         if option.kind in (OptionKind.NUMBER, OptionKind.WHOLE):
             return self._number(option, value, path, outside)
-        if option.kind in (OptionKind.KEY, OptionKind.SIGN) and value is False:
+        if option.kind in _MAY_BE_OFF and value is False:
             return ""
         text = self._text(option, value, path, option.expects)
         if text is None:
             return None
         if option.kind is OptionKind.CHOICE and text not in option.choices:
+            self._problem(path, say.MUST_BE(expected=option.expects))
+            return None
+        if option.kind is OptionKind.HOURS and notify_when.quiet_hours(text) is None:
             self._problem(path, say.MUST_BE(expected=option.expects))
             return None
         if option.kind is OptionKind.WEBHOOK:

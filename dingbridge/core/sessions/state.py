@@ -86,6 +86,7 @@ class State(Struct, frozen=True):
     - `sent_keys`, `reactions`, `acquaintances`: sent chunks, reactions that may be at messages, and
       the conversations that spoke, by robot
     - `unread`: the messages that no editor has shown yet, by session
+    - `muted`: until when the notices of a robot are held back
     """
 
     version: int = VERSION
@@ -101,6 +102,7 @@ class State(Struct, frozen=True):
     reactions: dict[str, tuple[Reaction, ...]] = field(default_factory=dict)
     acquaintances: dict[str, dict[str, KnownConversation]] = field(default_factory=dict)
     unread: dict[str, Unread] = field(default_factory=dict)
+    muted: dict[str, float] = field(default_factory=dict)
 
 
 def decode(data: bytes) -> State:
@@ -213,6 +215,12 @@ def with_conversation(state: State, conversation: str, session: str, target: Tar
 def with_quota(state: State, robot: str, quota: Quota) -> State:
     """`state` with the month's usage of a robot."""
     return structs.replace(state, quotas={**state.quotas, robot: quota})
+
+
+def with_muted(state: State, robot: str, until: float) -> State:
+    """`state` in which the notices of a robot are held back until then; 0: no longer."""
+    others = {name: time for name, time in state.muted.items() if name != robot}
+    return structs.replace(state, muted={**others, robot: until} if until else others)
 
 
 def pairings_of(state: State, robot: str) -> Pairings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -71,6 +72,8 @@ def describe(
     lines.append(say.QUEUED(queued=state.queued, failed=state.failed))
     if state.cool_down_reason:
         lines.append(say.COOLING_DOWN(reason=state.cool_down_reason))
+    if state.muted_until > now:
+        lines.append(say.MUTED(time=datetime.fromtimestamp(state.muted_until)))
     if state.quota:
         lines.append(health.QUOTA(quota=state.quota))
     if state.last_error:

@@ -94,6 +94,7 @@ class AttachedEditor:
             robot=self._memberships.join,
             programs=self._programs.responders,
             project=self._programs.project,
+            presence=shared.presence.join(),
             media=shared.media,
             packing=Uploads(shared.files.outgoing, shared.files_thread, self._transfers),
             runtime=shared.runtime,

@@ -7,6 +7,7 @@ from dingbridge.core.sessions.transcript import SessionInfo
 from dingbridge.protocol import updates
 from dingbridge.service.editors.access_commands import AccessCommands
 from dingbridge.service.editors.accounts import Accounts
+from dingbridge.service.editors.away_notices import AwayNotices
 from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.destination_choice import DestinationChoice
 from dingbridge.service.editors.editor_lookups import EditorLookups
@@ -45,6 +46,7 @@ class Bridge:
         chats = Chats(self.sessions, self.accounts)
         self.sending = Sending(editor, runtime, chats, ports.environ)
         self.notifications = Notifications(editor, self.sending)
+        self.away = AwayNotices(editor, runtime, self.accounts, self.sending, ports.presence)
         self.replies = ResponderReplies(runtime, chats, self.responders, self.sending, ports.later)
         self.typed = TypedMessages(runtime, chats, self.sending, self.replies)
         self.received = ReceivedMessages(editor, chats, ports.media, self.replies, ports.later)
@@ -85,6 +87,7 @@ class Bridge:
     def gone(self) -> None:
         """The editor has left, and nothing of it is under way."""
         self.sessions.leave()
+        self.away.leave()
         self.unread.leave(self._notify_status)
         for account in self.accounts:
             account.member.gone()

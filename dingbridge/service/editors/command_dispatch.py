@@ -75,6 +75,8 @@ def dispatch(
             own.unbind(argument)
         case Subcommand.NOTIFY:
             _notify(bridge, argument, at, message)
+        case Subcommand.MUTE:
+            bridge.away.mute(argument)
         case Subcommand.STATUS:
             bridge.reports.show_status()
         case Subcommand.OUTBOX:
@@ -97,6 +99,7 @@ def dispatch(
             | Subcommand.LOG
             | Subcommand.INSTALL
             | Subcommand.HELP
+            | Subcommand.NOTIFY_WHEN_DONE
         ):
             raise AssertionError("the host or the editor carries this out")
         case Subcommand.STOP:

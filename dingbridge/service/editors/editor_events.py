@@ -41,7 +41,7 @@ class SendRequest(Struct, frozen=True):
 
 
 class NotifyRequest(Struct, frozen=True):
-    """`require('dingbridge').notify()`."""
+    """`require('dingbridge').notify()`; `when_away`: settings and presence may hold it back."""
 
     id: str
     text: str
@@ -50,6 +50,7 @@ class NotifyRequest(Struct, frozen=True):
     at_mobiles: tuple[str, ...] = ()
     at_all: bool = False
     target: str = ""
+    when_away: bool = False
 
 
 class Reply(Struct, frozen=True):
@@ -127,6 +128,12 @@ class Looked(Struct, frozen=True):
     failure: str = ""
 
 
+class FocusReport(Struct, frozen=True):
+    """Whether the user has left this editor, or has come back."""
+
+    away: bool = False
+
+
 class RefreshRequest(Struct, frozen=True):
     """A report on the screen needs an update."""
 
@@ -158,6 +165,8 @@ def is_by_user(frame: FromHost) -> bool:
     match frame:
         case RunCommand():
             return True
+        case EditorEvent(name="focus", payload={"away": True}):
+            return False
         case EditorEvent(name=name):
             return name in ("focus", "send", "open")
         case _:
@@ -177,6 +186,9 @@ def action(
         at = At(note.at_user_ids, note.at_mobiles, note.at_all)
 
         def notify() -> None:
+            if note.when_away:
+                bridge.away.send(note.id, note.text, note.title, note.target)
+                return
             bridge.sending.notify(note.id, note.text, note.title, at, note.target)
 
         return notify
@@ -204,8 +216,8 @@ def action(
         to = read_as(payload, ToRequest, name)
         return lambda: bridge.destination_choice.chosen(to.session, to.destination, stays=to.stays)
     if name == "focus":
-        # Its arrival is all that matters; see `is_by_user`.
-        return lambda: None
+        away = read_as(payload, FocusReport, name).away
+        return lambda: bridge.away.user_is(away=away)
     if name == "reply":
         return _reply(bridge, read_as(payload, Reply, name))
     if name == "taken":

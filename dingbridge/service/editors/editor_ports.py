@@ -13,6 +13,7 @@ from dingbridge.core.options.declarations import Options
 from dingbridge.core.questions import Question
 from dingbridge.service.editors.screen import Screen
 from dingbridge.service.files.file_ports import Downloads, FilePacking
+from dingbridge.service.presence import DeskPresence
 from dingbridge.service.robots.robot_news import Ruling
 from dingbridge.service.robots.robot_requests import Ask, SendMessage
 from dingbridge.service.runtime import Later, Runtime
@@ -115,6 +116,7 @@ class EditorPorts(Struct, frozen=True):
     robot: Callable[[str], RobotAccess]
     programs: Programs
     project: Project
+    presence: DeskPresence
     media: Downloads
     packing: FilePacking
     runtime: Runtime

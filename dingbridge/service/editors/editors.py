@@ -43,6 +43,7 @@ from dingbridge.service.editors.command_values import CommandValues
 from dingbridge.service.editors.shared import SharedServices
 from dingbridge.service.files import file_errors
 from dingbridge.service.files.media_downloads import MediaDownloads
+from dingbridge.service.presence import Presence
 from dingbridge.service.robots.robot_resources import RobotResources
 from dingbridge.service.robots.robots import Robots
 from dingbridge.service.sessions.store import SessionStore
@@ -119,6 +120,7 @@ class Editors:
             ),
             robots=self._robots,
             approvals=approvals,
+            presence=Presence(),
             command_values=CommandValues(post),
             media=self._media,
             files_thread=self._files_thread,

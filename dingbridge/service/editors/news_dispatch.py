@@ -32,6 +32,7 @@ def dispatch(bridge: Bridge, name: str, news: robot_news.News) -> None:
         case robot_news.DeliveryUpdate(report=report, session=session):
             bridge.sending.show_delivery(account, report, session)
             bridge.notifications.reported(report)
+            bridge.away.reported(report)
         case robot_news.Deliver():
             bridge.received.take(account, news)
         case robot_news.MayAsk(key=key):

@@ -52,6 +52,8 @@ class Sending:
         # Picked once: the environment is large and does not change.
         self._environ = {name: value for value, name in secret_variables(environ).items()}
         self.last_error = ""
+        self.withdrawn: set[str] = set()
+        """Messages that the bridge itself takes back, which is not worth a notice."""
 
     def notify(
         self,
@@ -251,7 +253,8 @@ class Sending:
         if delivery is Delivery.SENT:
             self._event("DingbridgeDelivered", **about, reason=reason)
         else:
-            self._editor.show(not_delivered(report))
+            if not (report.dropped and message in self.withdrawn):
+                self._editor.show(not_delivered(report))
             self._event("DingbridgeFailed", **about, reason=reason)
 
     def show_unsaved(self) -> None:

@@ -13,6 +13,7 @@ from dingbridge.service.adapters import SystemRuntime
 from dingbridge.service.approvals.approvals import Approvals
 from dingbridge.service.editors.command_values import CommandValues
 from dingbridge.service.files.file_ports import Downloads
+from dingbridge.service.presence import Presence
 from dingbridge.service.robots.robots import Robots
 from dingbridge.service.sessions.store import SessionStore
 
@@ -35,6 +36,7 @@ class SharedServices(Struct, frozen=True):
     store: SessionStore
     robots: Robots
     approvals: Approvals
+    presence: Presence
     command_values: CommandValues
     media: Downloads
     files_thread: Worker

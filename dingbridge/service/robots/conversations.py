@@ -63,6 +63,11 @@ class Conversations:
         # The 1:1 chats by the identity of the person.
         self._direct: dict[str, Target] = {}
 
+    @property
+    def editors(self) -> int:
+        """How many editors use the robot."""
+        return len(self._members)
+
     def bound(self) -> list[tuple[int, BoundEditor]]:
         """The editors with a bound session."""
         return [(name, member) for name, member in self._members.items() if member.session]

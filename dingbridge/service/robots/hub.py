@@ -33,6 +33,7 @@ from dingbridge.service.robots.inbound_router import InboundRouter
 from dingbridge.service.robots.link_control import LinkControl
 from dingbridge.service.robots.message_news import MessageNews
 from dingbridge.service.robots.message_recalls import MessageRecalls
+from dingbridge.service.robots.notice_mute import NoticeMute
 from dingbridge.service.robots.open_messages import NOBODY, OpenMessages
 from dingbridge.service.robots.outbox_requests import OutboxRequest, OutboxRequests
 from dingbridge.service.robots.pairing_commands import PairingCommands, PairingRequest
@@ -105,6 +106,7 @@ class Hub:
         )
         self._unanswered = UnansweredQuestions(editors, ports.notify, replies.reply)
         self.approvals = ApprovalQuestions(robot, ports.approvals, self._conversations, replies)
+        self._mute = NoticeMute(robot, self._cache, ports.runtime, self._status.changed)
         self._router = self._make_router(ports, editors, replies)
         self._pairing = PairingCommands(
             self._access_records,
@@ -118,11 +120,7 @@ class Hub:
         self, ports: HubPorts, editors: EditorChoice, replies: RobotReplies
     ) -> InboundRouter:
         commands = RobotCommands(
-            self._conversations,
-            self._now_in_force,
-            self._state_news,
-            lambda: len(self._members),
-            self.approvals,
+            self._conversations, self._now_in_force, self._state_news, self.approvals, self._mute
         )
         news = MessageNews(
             self._now_in_force,
@@ -201,6 +199,8 @@ class Hub:
                 self._unanswered.pass_on(member, turn, left=left)
             case robot_requests.PassOn(order=order):
                 self._router.pass_on(member, order)
+            case robot_requests.HoldNotices(until=until):
+                self._mute.set(until)
             case robot_requests.Busy(busy=busy):
                 self._members[member].busy = busy
 
@@ -248,11 +248,8 @@ class Hub:
 
     def arrived(self, batch: Sequence[Received]) -> None:
         """Route robot messages that are on disk and acked."""
-        for received in batch:
-            inbound_router.log_arrival(received.inbound, self._options.account)
-        self._quota.count(pushes=len(batch))
-        self.health.check(batch)
-        self._status.counted()
+        inbound_router.log_arrivals(batch, self._options.account)
+        self.health.received(batch)
         self._router.arrived(batch)
 
     # --- events of link and queue -----------------------------------------------------------------
@@ -296,4 +293,5 @@ class Hub:
             failed_ids=self.outgoing.latest_failed(),
             waiting_ids=self.outgoing.latest_waiting(),
             bound=self._conversations.sessions(),
+            muted_until=self._mute.until,
         )

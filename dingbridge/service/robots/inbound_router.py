@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import structs
 
 from dingbridge.core.dingtalk import addressees
-from dingbridge.core.messages import Inbound
 from dingbridge.core.sessions.inbox import OpenMessage, Received
 from dingbridge.service.editors.arrival_order import ArrivalOrder
 from dingbridge.service.robots import robot_news, robot_requests
@@ -143,13 +142,15 @@ class InboundRouter:
         self._notify(found, structs.replace(order, tried=tried))
 
 
-def log_arrival(inbound: Inbound, account: str) -> None:
+def log_arrivals(batch: Sequence[Received], account: str) -> None:
     """Log who wrote where, as the set-up guides promise; the text only with `verbose`."""
     of_account = logging.getLogger(f"{__name__}.{account}")
-    of_account.info(
-        "message from staff id %s (%s), conversationId %s",
-        inbound.sender.staff_id or "-",
-        inbound.sender.sender_id,
-        inbound.conversation.id,
-    )
-    of_account.debug("its text: %s", inbound.text)
+    for received in batch:
+        inbound = received.inbound
+        of_account.info(
+            "message from staff id %s (%s), conversationId %s",
+            inbound.sender.staff_id or "-",
+            inbound.sender.sender_id,
+            inbound.conversation.id,
+        )
+        of_account.debug("its text: %s", inbound.text)

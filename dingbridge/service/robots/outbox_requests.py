@@ -20,9 +20,10 @@ from dingbridge.service.robots.robot_requests import (
     Retry,
     SendMessage,
     ShowOutbox,
+    Withdraw,
 )
 
-OutboxRequest = SendMessage | QueryDeliveries | Retry | Drop | RecallMessage | ShowOutbox
+OutboxRequest = SendMessage | QueryDeliveries | Retry | Drop | Withdraw | RecallMessage | ShowOutbox
 
 
 class OutboxRequests:
@@ -57,6 +58,8 @@ class OutboxRequests:
             case Drop(id=message):
                 if problem := self._outbox.drop(message):
                     self._notify(member, robot_news.Notice(problem, "error"))
+            case Withdraw(id=message):
+                self._outbox.withdraw(message)
             case RecallMessage(id=message) if self._outbox.is_open(message):
                 notice = robot_news.Notice(say.NOT_SENT_YET(id=message), "error")
                 self._notify(member, notice)

@@ -20,6 +20,7 @@ from dingbridge.core.sessions import scopes
 from dingbridge.core.sessions.robot_state import RobotState
 from dingbridge.service.robots.approval_questions import ApprovalQuestions
 from dingbridge.service.robots.conversations import Conversations
+from dingbridge.service.robots.notice_mute import NoticeMute
 
 
 class CommandReply(Struct, frozen=True):
@@ -33,7 +34,6 @@ class RobotCommands:
     """Answers commands. Service loop only.
 
     - `state` returns the status of the robot.
-    - `editors` returns how many editors use it.
     """
 
     def __init__(
@@ -41,14 +41,14 @@ class RobotCommands:
         conversations: Conversations,
         options: Callable[[], Options],
         state: Callable[[], RobotState],
-        editors: Callable[[], int],
         approvals: ApprovalQuestions,
+        mute: NoticeMute,
     ) -> None:
         self._conversations = conversations
         self._options = options
         self._state = state
-        self._editors = editors
         self._approvals = approvals
+        self._mute = mute
 
     def answer(self, inbound: Inbound, admitted: Admitted) -> CommandReply | None:
         """Answer a command. Returns None for a message that is not a command."""
@@ -88,6 +88,8 @@ class RobotCommands:
                 row = self._here(inbound, admin=admin)
                 staff_id = inbound.sender.staff_id
                 return status_replies.describe_whereami(inbound.conversation, row, staff_id)
+            case remote.Mute():
+                return self._mute.answer(command)
             case remote.ListSessions(text=text):
                 return self._list(inbound, text, admin=admin)
             case remote.ChooseSession(wanted=wanted):
@@ -118,7 +120,7 @@ class RobotCommands:
         return status_replies.describe_status(
             row,
             link=state.link,
-            editors=self._editors(),
+            editors=self._conversations.editors,
             queued=state.queued,
             failed=state.failed,
             problem=editor_commands.for_outside(state.last_error) if admin else "",

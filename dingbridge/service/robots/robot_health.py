@@ -33,8 +33,8 @@ class RobotHealth:
         self._quota = quota
         self._status = status
         self._warn = warn
-        self._lacks_webhook = False
         self.last_error = ""
+        self._lacks_webhook = False
         self.cool_down = (0.0, "")
         """End of the pause in which nothing is sent (Unix seconds, 0 without one), and its
         reason."""
@@ -53,11 +53,13 @@ class RobotHealth:
         self._warn(sentence)
         self._status.changed()
 
-    def check(self, batch: Sequence[Received]) -> None:
-        """Warn once if robot messages lack their reply URL, which is a part of every one
-        (doc/dingtalk.md §5.1)."""
+    def received(self, batch: Sequence[Received]) -> None:
+        """Robot messages came, each of which is a push of the quota."""
+        self._quota.count(pushes=len(batch))
+        self._status.counted()
         if not self._lacks_webhook and any(one.inbound.session_webhook is None for one in batch):
             self._lacks_webhook = True
+            # The reply URL is a part of every robot message (doc/dingtalk.md §5.1).
             self.trouble(say.NO_SESSION_WEBHOOK(), "")
 
     def counted(self, calls: int, pushes: int, code: str) -> None:

@@ -125,6 +125,18 @@ class Drop(Struct, frozen=True):
     id: str
 
 
+class Withdraw(Struct, frozen=True):
+    """Discard a message that waits, without a word if it is on its way or has ended."""
+
+    id: str
+
+
+class HoldNotices(Struct, frozen=True):
+    """Hold back notices of the robot until then, in Unix seconds; 0: no longer."""
+
+    until: float
+
+
 class RecallMessage(Struct, frozen=True):
     """Recall a sent message from DingTalk."""
 
@@ -180,6 +192,8 @@ Ask = (
     | Busy
     | Retry
     | Drop
+    | Withdraw
+    | HoldNotices
     | RecallMessage
     | ShowOutbox
     | Pair

@@ -22,6 +22,7 @@ from dingbridge.service.editors.file_sending import FileSending
 from dingbridge.service.editors.sending import Sending
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.files.file_ports import Packed
+from dingbridge.service.presence import Presence
 from dingbridge.service.robots.robot_news import Ruling
 from dingbridge.service.robots.robot_requests import (
     Ask,
@@ -92,6 +93,7 @@ class Made:
             robot=lambda _: self.outside,
             programs=cast(Any, None),
             project=cast(Any, None),
+            presence=Presence().join(),
             media=cast(Any, None),
             packing=cast(Any, None),
             runtime=SystemRuntime(),
