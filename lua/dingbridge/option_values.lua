@@ -8,7 +8,6 @@ local LONGEST_KEY = 60 -- bytes; a longer key is neither shown nor compared
 local TYPES = { flag = 'boolean', number = 'number', ['whole number'] = 'number' } -- any other is text
 local NAMES = { boolean = 'true_or_false', number = 'a_number', string = 'some_text' } -- of sentences
 local MAY_BE_OFF = { key = true, sign = true, ['hours of the day'] = true }
-local HOURS = '^%d%d?:%d%d.+%d%d?:%d%d$' -- Python checks the rest
 local TOKEN = '^https://oapi%.dingtalk%.com/robot/send%?access_token=([^&#%s]+)$' -- of a webhook
 
 --- The problems found. Sentences contain names, paths and placeholders, never a value.
@@ -179,8 +178,6 @@ function Check:text(option, value, path)
   elseif option.belongs and is_placeholder(shown) then
     self:add(path, say('is_placeholder', { text = shown, belongs = option.belongs }))
   elseif option.choices and not vim.tbl_contains(option.choices, text) then
-    self:add(path, say('must_be', { expected = expects(option) }))
-  elseif option.kind == 'hours of the day' and not text:find(HOURS) then
     self:add(path, say('must_be', { expected = expects(option) }))
   else
     return true
