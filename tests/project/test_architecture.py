@@ -60,7 +60,9 @@ ONLY_IN: dict[str, set[str]] = {
         *("dingbridge/launch.py", "dingbridge/install.py"),
         "dingbridge/editor/service_link.py",  # for the type of what `background` has started
     },
-    "asyncio": {"dingbridge/service/", "dingbridge/sandbox/"},
+    "acp": {"dingbridge/edges/agents/"},
+    "pydantic": {"dingbridge/edges/agents/"},
+    "asyncio": {"dingbridge/service/", "dingbridge/sandbox/", "dingbridge/edges/agents/"},
     "msgpack": {"dingbridge/protocol/"},
     "selectors": {"dingbridge/edges/ipc/"},
     "socket": {"dingbridge/edges/ipc/", "dingbridge/edges/dingtalk/stream/"},

@@ -880,7 +880,7 @@ BAD: list[Case] = [
         {"agent": "hal9000"},
         (
             ".agent: is no agent that is known; there are qwen, claude, codex, gemini, opencode,"
-            " copilot, and { command = { … } } starts any other",
+            " copilot, goose, cursor, kimi, vibe, and { command = { … } } starts any other",
         ),
     ),
     Case(

@@ -23,12 +23,18 @@ class AgentChoice(Struct, frozen=True):
 
 
 class KnownAgent(Struct, frozen=True):
-    """An agent that speaks the protocol. `title` is for sentences, `package` is on npm."""
+    """An agent that speaks the protocol.
+
+    - `title`: its name in sentences
+    - `package`: its package on npm; empty for one that is not there
+    - `login`: the command that logs in, run once in a terminal
+    """
 
     name: str
     title: str
     argv: tuple[str, ...]
     package: str
+    login: str
 
     @property
     def choice(self) -> AgentChoice:
@@ -39,14 +45,30 @@ class KnownAgent(Struct, frozen=True):
 KNOWN = {
     agent.name: agent
     for agent in (
-        KnownAgent("qwen", "Qwen Code", ("qwen", "--acp"), "@qwen-code/qwen-code"),
+        KnownAgent("qwen", "Qwen Code", ("qwen", "--acp"), "@qwen-code/qwen-code", "qwen"),
         KnownAgent(
-            "claude", "Claude", ("claude-agent-acp",), "@agentclientprotocol/claude-agent-acp"
+            *("claude", "Claude", ("claude-agent-acp",)),
+            *("@agentclientprotocol/claude-agent-acp", "claude"),
         ),
-        KnownAgent("codex", "Codex", ("codex-acp",), "@agentclientprotocol/codex-acp"),
-        KnownAgent("gemini", "Gemini", ("gemini", "--experimental-acp"), "@google/gemini-cli"),
-        KnownAgent("opencode", "opencode", ("opencode", "acp"), "opencode-ai"),
-        KnownAgent("copilot", "Copilot", ("copilot", "--acp", "--stdio"), "@github/copilot"),
+        KnownAgent(
+            *("codex", "Codex", ("codex-acp",)),
+            *("@agentclientprotocol/codex-acp", "codex login"),
+        ),
+        KnownAgent(
+            *("gemini", "Gemini", ("gemini", "--experimental-acp")),
+            *("@google/gemini-cli", "gemini"),
+        ),
+        KnownAgent(
+            *("opencode", "opencode", ("opencode", "acp"), "opencode-ai", "opencode auth login"),
+        ),
+        KnownAgent(
+            *("copilot", "Copilot", ("copilot", "--acp", "--stdio")),
+            *("@github/copilot", "copilot login"),
+        ),
+        KnownAgent("goose", "Goose", ("goose", "acp"), "", "goose configure"),
+        KnownAgent("cursor", "Cursor", ("agent", "acp"), "", "agent login"),
+        KnownAgent("kimi", "Kimi", ("kimi", "acp"), "", "kimi login"),
+        KnownAgent("vibe", "Vibe", ("vibe-acp",), "", "vibe --setup"),
     )
 }
 """By name."""
@@ -58,8 +80,13 @@ def title(name: str) -> str:
 
 
 def package(name: str) -> str:
-    """The package of an agent on npm; empty for one of the user."""
+    """The package of an agent on npm; empty for one that is not there, and for one of the user."""
     return KNOWN[name].package if name in KNOWN else ""
+
+
+def login(name: str) -> str:
+    """The command that logs in to an agent; empty for one of the user."""
+    return KNOWN[name].login if name in KNOWN else ""
 
 
 def near(name: str) -> str:

@@ -14,7 +14,7 @@ ToolState = Literal["pending", "running", "done", "failed"]
 """The state of a tool call; the protocol's `in_progress` and `completed` are `running` and
 `done`."""
 
-OptionKind = Literal["allow_once", "allow_always", "reject_once", "reject_always"]
+PermissionKind = Literal["allow_once", "allow_always", "reject_once", "reject_always"]
 
 
 class AgentProgram(Struct, frozen=True):
@@ -130,7 +130,7 @@ class PermissionOption(Struct, frozen=True):
 
     id: str
     name: str
-    kind: OptionKind
+    kind: PermissionKind
 
 
 class PermissionAsked(Struct, frozen=True):
@@ -188,6 +188,16 @@ class AgentGone(Struct, frozen=True):
     session: str
 
 
+class AgentSettings(Struct, frozen=True):
+    """The agent's mode or model has changed, by our choice or by itself; or our choice failed, and
+    `failure` says why."""
+
+    session: str
+    mode: str
+    model: str
+    failure: str = ""
+
+
 class AgentSessionsListed(Struct, frozen=True):
     """The agent's own sessions: id, title, Unix seconds of the last change (0 unknown)."""
 
@@ -208,5 +218,6 @@ AgentEvent = (
     | TurnEnded
     | TurnFailed
     | AgentGone
+    | AgentSettings
     | AgentSessionsListed
 )

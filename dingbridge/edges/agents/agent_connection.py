@@ -1,0 +1,229 @@
+"""A running agent and the requests to it, with limits on time and one kind of error.
+
+The agent is offered neither files nor terminals. It runs on this computer as the user, so it reads
+and writes files and runs programs itself, and asks before it does: served by us the same would need
+a second check of every path and program, and the editor's unsaved text is not in the service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
+
+import pydantic
+from acp import PROTOCOL_VERSION, Client, RequestError, schema
+from acp.client.connection import ClientSideConnection
+
+from dingbridge import __version__
+from dingbridge.core.agents.turn_events import AgentProgram
+from dingbridge.core.catalogue import agents as say
+from dingbridge.edges.agents import agent_process
+from dingbridge.edges.agents.agent_failure import AgentFailure
+from dingbridge.edges.agents.agent_process import AgentProcess
+from dingbridge.edges.agents.message_stream import MessageStream, RawMessage
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+OPENS_WITHIN = 120.0
+"""Seconds for each answer before the first prompt. Agents that are started by `npx` fetch
+themselves first; Node takes ten seconds on a busy computer."""
+
+_LOGIN_NEEDED = -32000
+_NOT_FOUND = -32601
+_CANCELLED = -32800
+
+_STOP_REASONS = ("end_turn", "max_tokens", "max_turn_requests", "refusal", "cancelled")
+
+
+class AgentConnection:
+    """An agent that has answered `initialize`. `incoming` gets its notifications and requests, on
+    the loop and in order."""
+
+    def __init__(self, process: AgentProcess, incoming: Callable[[RawMessage], None]) -> None:
+        self.process = process
+        self._incoming = incoming
+        self._stream = MessageStream(process.stdout, process.stdin, self._take)
+        # All requests of the agent are answered in `incoming`, so the library needs no client.
+        self._library = ClientSideConnection(lambda _: cast(Client, _NoClient()), self._stream)
+        self._heard = 0.0
+        self.capabilities = schema.AgentCapabilities()
+        self.prompts = schema.PromptCapabilities()
+        self.sessions = schema.SessionCapabilities()
+        self.name, self.version = "", ""
+        self._logins = ""
+
+    @classmethod
+    async def open(
+        cls, program: AgentProgram, incoming: Callable[[RawMessage], None], seconds: float
+    ) -> AgentConnection:
+        """Start an agent and agree on the protocol. Raises `AgentFailure`."""
+        process = await agent_process.start(program)
+        connection = cls(process, incoming)
+        try:
+            await connection._initialize(seconds)
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
+
+    async def _initialize(self, seconds: float) -> None:
+        asked = self._library.initialize(
+            protocol_version=PROTOCOL_VERSION,
+            client_capabilities=schema.ClientCapabilities(
+                fs=schema.FileSystemCapabilities(read_text_file=False, write_text_file=False),
+                terminal=False,
+            ),
+            client_info=schema.Implementation(name="dingbridge", version=__version__),
+        )
+        answer = await self.request("initialize", asked, seconds)
+        if answer.protocol_version != PROTOCOL_VERSION:
+            version = answer.protocol_version
+            raise AgentFailure("protocol", say.VERSION_IS(version=version))
+        self.capabilities = answer.agent_capabilities or self.capabilities
+        self.prompts = self.capabilities.prompt_capabilities or self.prompts
+        self.sessions = self.capabilities.session_capabilities or self.sessions
+        if answer.agent_info is not None:
+            self.name = answer.agent_info.title or answer.agent_info.name
+            self.version = answer.agent_info.version
+        self._logins = "\n".join(
+            f"{method.name}: {method.description}" if method.description else method.name
+            for method in answer.auth_methods or ()
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the agent still runs."""
+        return not self.process.ended.done()
+
+    @property
+    def library(self) -> ClientSideConnection:
+        """The library's requests, each for `request`."""
+        return self._library
+
+    async def request(self, method: str, asked: Awaitable[T], seconds: float = OPENS_WITHIN) -> T:
+        """Wait for the answer to a request, at most `seconds`. Raises `AgentFailure`."""
+        try:
+            return await asyncio.wait_for(asked, seconds)
+        except asyncio.TimeoutError:
+            words = say.NO_ANSWER_WITHIN(method=method, seconds=seconds)
+            raise AgentFailure("silent", words) from None
+        except Exception as cause:  # raised again, as what it means
+            raise await self._failure(cause) from cause
+
+    async def until_silent(
+        self, method: str, asked: Awaitable[T], seconds: float, waits: Callable[[], bool]
+    ) -> T:
+        """Wait for the answer to a request while the agent sends anything at least every `seconds`,
+        or `waits` for people. Raises `AgentFailure`."""
+        self.is_heard()
+        answer = asyncio.ensure_future(asked)
+        try:
+            while not answer.done():
+                left = self._heard + seconds - asyncio.get_running_loop().time()
+                if waits():
+                    left = seconds
+                if left <= 0:
+                    words = say.NO_ANSWER_WITHIN(method=method, seconds=seconds)
+                    raise AgentFailure("silent", words)
+                await asyncio.wait((answer,), timeout=left)
+            return answer.result()
+        except AgentFailure:
+            raise
+        except Exception as cause:  # raised again, as what it means
+            raise await self._failure(cause) from cause
+        finally:
+            await cancelled(answer)
+
+    def is_heard(self) -> None:
+        """Note that the agent is not silent."""
+        self._heard = asyncio.get_running_loop().time()
+
+    async def _failure(self, cause: Exception) -> Exception:
+        """What an exception of the library means."""
+        match cause:
+            case RequestError(code=code) if code == _LOGIN_NEEDED:
+                words = _words(cause)
+                return AgentFailure("login", "\n".join(filter(None, (words, self._logins))))
+            case RequestError():
+                return AgentFailure("refused", _words(cause))
+            case pydantic.ValidationError():
+                first = cause.errors(include_url=False, include_input=False)[0]
+                where = ".".join(map(str, first["loc"]))
+                return AgentFailure("protocol", f"{cause.title} {where}: {first['msg']}")
+            case ConnectionError() | OSError():
+                return AgentFailure("died", await self.process.last_words())
+            case _:
+                return cause
+
+    def answer(self, message_id: object, result: dict[str, Any]) -> None:
+        """Answer a request of the agent, if it still runs."""
+        self._write({"jsonrpc": "2.0", "id": message_id, "result": result})
+
+    def refuse(self, message_id: object, method: str) -> None:
+        """Answer a request of the agent that we do not know or did not offer."""
+        error = {"code": _NOT_FOUND, "message": "Method not found", "data": {"method": method}}
+        self._write({"jsonrpc": "2.0", "id": message_id, "error": error})
+
+    def withdrawn(self, message_id: object) -> None:
+        """Answer a request that the agent has cancelled."""
+        error = {"code": _CANCELLED, "message": "Request cancelled"}
+        self._write({"jsonrpc": "2.0", "id": message_id, "error": error})
+
+    def notify(self, method: str, params: dict[str, Any]) -> None:
+        """Send a notification, if the agent still runs."""
+        self._write({"jsonrpc": "2.0", "method": method, "params": params})
+
+    def _write(self, message: RawMessage) -> None:
+        with contextlib.suppress(ConnectionError):
+            self._stream.write(message)
+
+    async def close(self) -> None:
+        """End the agent and all it has started."""
+        try:
+            await self._library.close()
+        finally:
+            await self.process.end()
+
+    def _take(self, message: RawMessage) -> bool:
+        self.is_heard()
+        if "method" not in message:
+            _know_stop_reason(message)
+            return False
+        try:
+            self._incoming(message)
+        except Exception:
+            # One message that nobody expected must not end the agent: the reader would stop.
+            log.exception("a message of an agent was passed over")
+        return True
+
+
+async def cancelled(task: asyncio.Future[Any]) -> None:
+    """Cancel a task and wait for its end."""
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError, Exception):
+        await task
+
+
+class _NoClient:
+    """The library's client, which nothing arrives at."""
+
+
+def _know_stop_reason(message: RawMessage) -> None:
+    """Let a turn that ended for a reason that we do not know end all the same."""
+    result = message.get("result")
+    if isinstance(result, dict) and result.get("stopReason", "end_turn") not in _STOP_REASONS:
+        result["stopReason"] = "end_turn"
+
+
+def _words(error: RequestError) -> str:
+    """An agent's error: its message and what it says in the data, on as many lines."""
+    data = error.data
+    if isinstance(data, dict):
+        data = data.get("details") or data.get("message") or data.get("error")
+    more = data if isinstance(data, str) and data != str(error) else ""
+    return "\n".join(filter(None, (str(error), more)))

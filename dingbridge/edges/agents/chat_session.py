@@ -1,0 +1,276 @@
+"""The agent of one chat session: its process, its own session, and one turn at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pydantic
+from acp import schema
+
+from dingbridge.core.agents.turn_events import (
+    AgentEvent,
+    AgentGone,
+    AgentProgram,
+    AgentSessionsListed,
+    AskedUnknown,
+    Prompt,
+    StopReason,
+    TurnEnded,
+    TurnFailed,
+)
+from dingbridge.edges.agents import prompt_parts
+from dingbridge.edges.agents.agent_connection import OPENS_WITHIN, AgentConnection, cancelled
+from dingbridge.edges.agents.agent_failure import AgentFailure
+from dingbridge.edges.agents.agent_session import AgentSession
+from dingbridge.edges.agents.message_stream import RawMessage
+from dingbridge.edges.agents.turn import AgentTurn
+
+log = logging.getLogger(__name__)
+
+CANCELS_WITHIN = 5.0
+"""Seconds in which a turn must end when it is cancelled; then its agent is killed."""
+
+
+class ChatSession:
+    """Runs the prompts of a chat session one after the other.
+
+    The process starts with the first prompt and stays until `close`, or until a prompt names
+    another program. Every prompt ends with exactly one `TurnEnded` or `TurnFailed`.
+    """
+
+    def __init__(self, session: str, notify: Callable[[AgentEvent], None]) -> None:
+        self._session = session
+        self._notify = notify
+        self._busy = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._requests: list[str] = []
+        self._program: AgentProgram | None = None
+        self._agent: AgentSession | None = None
+        self._turn: AgentTurn | None = None
+        self._unknown = 0
+
+    def prompt(self, prompt: Prompt) -> None:
+        """Run a turn when those before it have ended."""
+        self._requests.append(prompt.request)
+        self._start(self._run(prompt))
+
+    def cancel(self) -> None:
+        """End the running turn."""
+        turn = self._turn
+        if turn is None or turn.is_cancelled:
+            return
+        turn.is_cancelled = True
+        if self._agent is None or not turn.is_asked:
+            turn.ended.set()
+            return
+        self._agent.connection.notify("session/cancel", {"sessionId": self._agent.id})
+        turn.settle()
+        asyncio.get_running_loop().call_later(CANCELS_WITHIN, turn.ended.set)
+
+    def decide(self, permission: str, option: str | None) -> bool:
+        """Answer a permission. Returns whether it is one of this session."""
+        if self._turn is None or not self._turn.decide(permission, option):
+            return False
+        if self._agent is not None:
+            self._agent.connection.is_heard()
+        return True
+
+    def set_mode(self, mode: str) -> None:
+        """Choose a mode, if the agent runs."""
+        self._start(self._choose(mode=mode))
+
+    def set_model(self, model: str) -> None:
+        """Choose a model, if the agent runs."""
+        self._start(self._choose(model=model))
+
+    def list_sessions(self, program: AgentProgram) -> None:
+        """List the agent's sessions in the program's folder."""
+        self._start(self._list(program))
+
+    async def close(self) -> None:
+        """End the running turn and the process; prompts that wait end as cancelled."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for request in list(self._requests):
+            self._end(TurnEnded(request, "cancelled"))
+        await self._leave()
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # --- a turn -----------------------------------------------------------------------------------
+
+    async def _run(self, prompt: Prompt) -> None:
+        async with self._busy:
+            turn = self._turn = AgentTurn(prompt.request, self._notify, self._answer)
+            leaves = False
+            try:
+                end, leaves = await self._until_ended(turn, prompt)
+            except Exception as cause:
+                # A turn ends in words whatever happens: somebody waits for its answer.
+                log.exception("a turn of an agent failed")
+                end, leaves = TurnFailed(prompt.request, "refused", str(cause)), True
+            finally:
+                turn.settle()
+                self._turn = None
+            self._report_unknown()
+            self._end(end)
+            if leaves or not self._is_running:
+                await self._leave()
+
+    def _end(self, end: TurnEnded | TurnFailed) -> None:
+        if end.request in self._requests:
+            self._requests.remove(end.request)
+            self._notify(end)
+
+    async def _until_ended(
+        self, turn: AgentTurn, prompt: Prompt
+    ) -> tuple[TurnEnded | TurnFailed, bool]:
+        """Run a turn, but no longer than until it has to end. Returns its end, and whether the
+        agent must not go on."""
+        work = asyncio.ensure_future(self._ask(turn, prompt))
+        ended = asyncio.ensure_future(turn.ended.wait())
+        stopped = TurnEnded(prompt.request, "cancelled")
+        try:
+            await asyncio.wait((work, ended), return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                return stopped, True
+            return TurnEnded(prompt.request, work.result()), False
+        except AgentFailure as failure:
+            is_usable = failure.kind == "refused" and bool(self._agent and self._agent.id)
+            if turn.is_cancelled:
+                # Some agents answer a cancelled prompt with an error.
+                return stopped, not is_usable
+            return TurnFailed(prompt.request, failure.kind, failure.detail), not is_usable
+        finally:
+            ended.cancel()
+            await cancelled(work)
+
+    async def _ask(self, turn: AgentTurn, prompt: Prompt) -> StopReason:
+        agent = await self._running(prompt.program, min(OPENS_WITHIN, prompt.silence))
+        started = await agent.open(prompt)
+        if started is not None:
+            self._notify(started)
+        if await agent.choose(prompt.mode, prompt.model):
+            self._notify(agent.settings(self._session))
+        connection = agent.connection
+        instructions = prompt.instructions if agent.is_new else ""
+        parts = prompt_parts.parts(prompt.text, prompt.files, instructions, connection.prompts)
+        agent.is_new = False
+        turn.is_asked = True
+        asked = connection.library.prompt(agent.id, parts)
+        answer = await connection.until_silent(
+            "session/prompt", asked, prompt.silence, lambda: turn.waits_for_people
+        )
+        return answer.stop_reason
+
+    # --- the process and its session --------------------------------------------------------------
+
+    async def _running(self, program: AgentProgram, seconds: float) -> AgentSession:
+        """The running agent; another one if none runs or another program is wanted."""
+        if self._agent is not None and (self._program != program or not self._is_running):
+            await self._leave()
+        if self._agent is None:
+            connection = await AgentConnection.open(program, self._incoming, seconds)
+            agent = self._agent = AgentSession(connection)
+            self._program = program
+            connection.process.ended.add_done_callback(lambda _: self._has_gone(agent))
+        return self._agent
+
+    @property
+    def _is_running(self) -> bool:
+        return self._agent is not None and self._agent.connection.is_open
+
+    def _has_gone(self, agent: AgentSession) -> None:
+        """The process has ended. In a turn, the turn notices it."""
+        if self._agent is agent and self._turn is None:
+            self._start(self._leave())
+
+    async def _leave(self) -> None:
+        """End the process, if there is one."""
+        agent, self._agent = self._agent, None
+        if agent is not None:
+            await agent.connection.close()
+            self._notify(AgentGone(self._session))
+
+    async def _choose(self, mode: str = "", model: str = "") -> None:
+        agent = self._agent
+        if agent is None or not agent.id:
+            return
+        failure = ""
+        try:
+            await agent.choose(mode, model)
+        except AgentFailure as refused:
+            failure = refused.detail or refused.kind
+        self._notify(agent.settings(self._session, failure))
+
+    async def _list(self, program: AgentProgram) -> None:
+        found: tuple[tuple[str, str, float], ...] = ()
+        failure = ""
+        try:
+            async with self._busy:
+                agent = await self._running(program, OPENS_WITHIN)
+                found = await agent.listed(program.cwd)
+        except AgentFailure as cause:
+            failure = cause.detail or cause.kind
+        self._notify(AgentSessionsListed(self._session, found, failure))
+
+    # --- what the agent sends ---------------------------------------------------------------------
+
+    def _incoming(self, message: RawMessage) -> None:
+        method, params = message["method"], message.get("params")
+        given = params if isinstance(params, dict) else {}
+        if "id" in message:
+            self._requested(message["id"], str(method), given)
+        elif method == "session/update":
+            self._updated(given)
+        elif method == "$/cancel_request":
+            asked = given.get("requestId")
+            if self._turn is not None and self._turn.withdrawn(asked) and self._agent:
+                self._agent.connection.withdrawn(asked)
+
+    def _requested(self, message_id: object, method: str, params: dict[str, Any]) -> None:
+        if method == "session/request_permission":
+            if self._turn is None:
+                self._answer(message_id, None)
+                return
+            try:
+                self._turn.ask(message_id, params)
+                return
+            except pydantic.ValidationError:
+                self._answer(message_id, None)
+        elif self._agent is not None:
+            self._agent.connection.refuse(message_id, method)
+        if self._turn is not None:
+            self._notify(AskedUnknown(self._turn.request, method))
+
+    def _updated(self, params: dict[str, Any]) -> None:
+        try:
+            notification = schema.SessionNotification.model_validate(params)
+        except pydantic.ValidationError:
+            self._unknown += 1
+            return
+        agent = self._agent
+        if agent is None or notification.session_id != agent.id or agent.is_replaying:
+            return
+        if agent.has_set(notification.update):
+            self._notify(agent.settings(self._session))
+        elif self._turn is not None:
+            self._turn.update(notification.update)
+
+    def _answer(self, message_id: object, option: str | None) -> None:
+        if self._agent is not None:
+            selected = {"outcome": "selected", "optionId": option}
+            outcome = {"outcome": "cancelled"} if option is None else selected
+            self._agent.connection.answer(message_id, {"outcome": outcome})
+
+    def _report_unknown(self) -> None:
+        if self._unknown:
+            log.info("an agent has sent %d updates of unknown kinds", self._unknown)
+            self._unknown = 0

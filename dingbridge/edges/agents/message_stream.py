@@ -1,0 +1,106 @@
+"""The messages of an agent's standard input and output: one JSON object a line.
+
+It replaces the reader of the library, because that gives each notification to a task
+of its own, copies every message for those who watch, logs a trace for each line that is no JSON,
+and answers a permission request that it cannot read without telling anybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from dingbridge.core import json_wire
+
+log = logging.getLogger(__name__)
+
+RawMessage = dict[str, Any]
+
+LINE_BYTES = 64 * 1024 * 1024
+"""Longest line that is read; a longer one is passed over."""
+
+_PIECE = 256 * 1024
+
+
+class MessageStream:
+    """A transport of the library (`send`, `receive`, `close`).
+
+    `take` sees each incoming message first, in order and on the loop; what it returns true for is
+    done, and the library gets the others.
+    """
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        take: Callable[[RawMessage], bool],
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._take = take
+        self._buffer = bytearray()
+        self._lines: list[bytes] = []
+        self._is_too_long = False
+        # Before Python 3.11 only one task may wait for this.
+        self._draining = asyncio.Lock()
+        self.passed_over = 0
+        """How many lines were no message."""
+
+    async def send(self, message: RawMessage) -> None:
+        """Write a message. Raises `ConnectionError` when the agent has gone."""
+        self.write(message)
+        async with self._draining:
+            await self._writer.drain()
+
+    def write(self, message: RawMessage) -> None:
+        """Write a message without waiting until the agent reads it."""
+        if self._writer.is_closing():
+            raise ConnectionResetError
+        self._writer.write(json_wire.encode(message) + b"\n")
+
+    async def receive(self) -> RawMessage | None:
+        """The next message for the library; None at the end."""
+        while True:
+            while self._lines:
+                message = self._message(self._lines.pop())
+                if message is not None and not self._take(message):
+                    return message
+            read = await self._reader.read(_PIECE)
+            if not read:
+                return None
+            self._split(read)
+
+    async def close(self) -> None:
+        """Nothing: the process owns its pipes."""
+
+    def _split(self, read: bytes) -> None:
+        *whole, rest = read.split(b"\n")
+        if whole:
+            first = bytes(self._buffer) + whole[0]
+            self._buffer.clear()
+            lines = whole[1:] if self._is_too_long else [first, *whole[1:]]
+            self._is_too_long = False
+            self._lines = lines[::-1]
+        if self._is_too_long:
+            return
+        self._buffer += rest
+        if len(self._buffer) > LINE_BYTES:
+            self._pass_over(f"a line of more than {LINE_BYTES} bytes")
+            self._buffer.clear()
+            self._is_too_long = True
+
+    def _message(self, line: bytes) -> RawMessage | None:
+        if not line.strip():
+            return None
+        try:
+            return json_wire.decode(line, RawMessage)
+        except json_wire.NotReadable:
+            self._pass_over("a line that is no message")
+            return None
+
+    def _pass_over(self, what: str) -> None:
+        self.passed_over += 1
+        if self.passed_over == 1:
+            log.info("an agent has sent %s", what)
