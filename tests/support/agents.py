@@ -7,6 +7,7 @@ import os
 import queue
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from dingbridge.core.agents.turn_events import (
@@ -36,7 +37,7 @@ class Agents:
         self._numbers = itertools.count(1)
         self.thread = AgentThread(self._events.put)
 
-    def program(self, *turns: list[list[Any]], **script: Any) -> AgentProgram:
+    def program(self, *turns: Sequence[Any], **script: Any) -> AgentProgram:
         """The scripted agent with these turns."""
         return AgentProgram("scripted", argv(*turns, **script), self.folder, dict(os.environ))
 

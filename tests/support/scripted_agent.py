@@ -28,7 +28,15 @@ A step is a list of its name and its arguments:
     spawn [LEAVES]       start a program that stays; its process id becomes a text. With LEAVES it
                          leaves the process group
     environ, prompt, folder   a text: its environment, the parts of the prompt, its folder (JSON)
+    files                a text: its open files (JSON)
+    run WORDS            run a program to its end; then a text
+    pid, outcome         a text: its process id; what the last permission became (JSON)
+    later T              a text after the end of the turn, and then another mode
+    die_later            end when the turn has ended
+    pause SECONDS        do nothing
     wait                 wait for `session/cancel`, and end as cancelled
+    until_cancelled      wait for `session/cancel`, and go on
+    wait_cancelled       end as cancelled, which was heard while it waited for a permission
     ignore               read all that comes, and never end the turn
     deaf                 read nothing any more
     say_error T          write to standard error
@@ -44,6 +52,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +65,7 @@ OPTIONS = [
 ]
 
 
-def argv(*turns: Steps, **script: Any) -> tuple[str, ...]:
+def argv(*turns: Sequence[Any], **script: Any) -> tuple[str, ...]:
     """The command of an agent with these turns."""
     return (sys.executable, __file__, json.dumps({"turns": turns, **script}))
 
@@ -74,6 +83,7 @@ class ScriptedAgent:
         self.asked = 1000
         self.answer: dict[str, Any] = {}
         self.session = "scripted-1"
+        self.afterwards: Callable[[], None] | None = None
 
     def run(self) -> None:
         """Answer requests until the input ends."""
@@ -118,6 +128,9 @@ class ScriptedAgent:
                 self.write({"id": message["id"], "error": result})
                 return
         self.write({"id": message["id"], "result": result})
+        if self.afterwards:
+            self.afterwards()
+            self.afterwards = None
 
     def result(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         extra = self.script.get("session", {})
@@ -224,9 +237,44 @@ class ScriptedAgent:
         self.text(json.dumps(os.getcwd()))
 
     def step_wait(self) -> None:
+        self.step_until_cancelled()
+        raise Ended({"stopReason": "cancelled"})
+
+    def step_until_cancelled(self) -> None:
         while self.read().get("method") != "session/cancel":
             pass
+
+    def step_wait_cancelled(self) -> None:
         raise Ended({"stopReason": "cancelled"})
+
+    def step_pid(self) -> None:
+        self.text(str(os.getpid()))
+
+    def step_files(self) -> None:
+        self.text(json.dumps(open_files()))
+
+    def step_run(self, words: list[str]) -> None:
+        child = os.posix_spawn(words[0], words, os.environ)
+        os.waitpid(child, 0)
+        self.text("done")
+
+    def step_outcome(self) -> None:
+        if not self.answer:
+            self.wait_for_answer()
+        self.text(json.dumps(self.answer["result"]["outcome"]))
+
+    def step_later(self, text: str) -> None:
+        def later() -> None:
+            self.text(text)
+            self.update({"sessionUpdate": "current_mode_update", "currentModeId": "tired"})
+
+        self.afterwards = later
+
+    def step_die_later(self) -> None:
+        self.afterwards = lambda: os._exit(1)
+
+    def step_pause(self, seconds: float) -> None:
+        time.sleep(seconds)
 
     def step_ignore(self) -> None:
         while True:
@@ -251,6 +299,19 @@ class ScriptedAgent:
 
     def step_big(self, kilobytes: int) -> None:
         self.text("x" * (kilobytes * 1024))
+
+
+def open_files() -> list[int]:
+    """The numbers of the open files."""
+    return sorted(int(name) for name in os.listdir("/proc/self/fd") if is_open(int(name)))
+
+
+def is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False  # the one that listed them
+    return True
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from dingbridge.core.agents.turn_events import AgentProgram
 from dingbridge.core.catalogue import agents as say
 from dingbridge.edges.agents import agent_process
 from dingbridge.edges.agents.agent_failure import AgentFailure
-from dingbridge.edges.agents.agent_process import AgentProcess
+from dingbridge.edges.agents.agent_process import GONE_WITHIN, AgentProcess
 from dingbridge.edges.agents.message_stream import MessageStream, RawMessage
 
 T = TypeVar("T")
@@ -44,13 +44,17 @@ class AgentConnection:
     """An agent that has answered `initialize`. `incoming` gets its notifications and requests, on
     the loop and in order."""
 
-    def __init__(self, process: AgentProcess, incoming: Callable[[RawMessage], None]) -> None:
+    def __init__(
+        self, process: AgentProcess, incoming: Callable[[RawMessage], None], seconds: float
+    ) -> None:
         self.process = process
+        self._limit = seconds
         self._incoming = incoming
         self._stream = MessageStream(process.stdout, process.stdin, self._take)
         # All requests of the agent are answered in `incoming`, so the library needs no client.
         self._library = ClientSideConnection(lambda _: cast(Client, _NoClient()), self._stream)
         self._heard = 0.0
+        process.ended.add_done_callback(lambda _: self._give_up_soon())
         self.capabilities = schema.AgentCapabilities()
         self.prompts = schema.PromptCapabilities()
         self.sessions = schema.SessionCapabilities()
@@ -61,17 +65,18 @@ class AgentConnection:
     async def open(
         cls, program: AgentProgram, incoming: Callable[[RawMessage], None], seconds: float
     ) -> AgentConnection:
-        """Start an agent and agree on the protocol. Raises `AgentFailure`."""
+        """Start an agent and agree on the protocol. No answer but that to a prompt may take more
+        than `seconds`. Raises `AgentFailure`."""
         process = await agent_process.start(program)
-        connection = cls(process, incoming)
+        connection = cls(process, incoming, seconds)
         try:
-            await connection._initialize(seconds)
+            await connection._initialize()
         except BaseException:
             await connection.close()
             raise
         return connection
 
-    async def _initialize(self, seconds: float) -> None:
+    async def _initialize(self) -> None:
         asked = self._library.initialize(
             protocol_version=PROTOCOL_VERSION,
             client_capabilities=schema.ClientCapabilities(
@@ -80,7 +85,7 @@ class AgentConnection:
             ),
             client_info=schema.Implementation(name="dingbridge", version=__version__),
         )
-        answer = await self.request("initialize", asked, seconds)
+        answer = await self.request("initialize", asked)
         if answer.protocol_version != PROTOCOL_VERSION:
             version = answer.protocol_version
             raise AgentFailure("protocol", say.VERSION_IS(version=version))
@@ -105,12 +110,12 @@ class AgentConnection:
         """The library's requests, each for `request`."""
         return self._library
 
-    async def request(self, method: str, asked: Awaitable[T], seconds: float = OPENS_WITHIN) -> T:
-        """Wait for the answer to a request, at most `seconds`. Raises `AgentFailure`."""
+    async def request(self, method: str, asked: Awaitable[T]) -> T:
+        """Wait for the answer to a request, with a limit. Raises `AgentFailure`."""
         try:
-            return await asyncio.wait_for(asked, seconds)
+            return await asyncio.wait_for(asked, self._limit)
         except asyncio.TimeoutError:
-            words = say.NO_ANSWER_WITHIN(method=method, seconds=seconds)
+            words = say.NO_ANSWER_WITHIN(method=method, seconds=self._limit)
             raise AgentFailure("silent", words) from None
         except Exception as cause:  # raised again, as what it means
             raise await self._failure(cause) from cause
@@ -138,6 +143,12 @@ class AgentConnection:
             raise await self._failure(cause) from cause
         finally:
             await cancelled(answer)
+
+    def _give_up_soon(self) -> None:
+        """Fail what still waits for an answer, in case the end of the agent's output is not seen:
+        somebody else may have it open. What the agent said last is read before."""
+        loop = asyncio.get_running_loop()
+        loop.call_later(GONE_WITHIN, lambda: loop.create_task(self._library.close()))
 
     def is_heard(self) -> None:
         """Note that the agent is not silent."""

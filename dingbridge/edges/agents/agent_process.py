@@ -32,7 +32,7 @@ class AgentProcess:
     """An agent that runs. Its guard kills it when `kill` is called, when this process ends, and
     when the agent itself ends before what it has started does."""
 
-    def __init__(self, process: asyncio.subprocess.Process, hold: int) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, hold: int, life: int) -> None:
         if process.stdin is None or process.stdout is None:
             raise ValueError("an agent is spoken to by pipes")
         self.stdin, self.stdout = process.stdin, process.stdout
@@ -41,13 +41,27 @@ class AgentProcess:
         self._hold = hold
         self._said = bytearray()
         self._reads_errors = asyncio.ensure_future(self._read_errors(process.stderr))
-        self.ended = asyncio.ensure_future(process.wait())
-        """Done when the process and all it had started are gone."""
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the guard has ended, and with it all that the agent had started."""
+        # It also waits for all who have the agent's output open, so it may be late.
+        self._exited = asyncio.ensure_future(process.wait())
+        self._exited.add_done_callback(lambda _: self._has_ended())
+        self._life = life
+        if life >= 0:
+            asyncio.get_running_loop().add_reader(life, self._has_ended)
 
     async def _read_errors(self, stderr: asyncio.StreamReader | None) -> None:
         while stderr is not None and (read := await stderr.read(65536)):
             self._said += read
             del self._said[:-LAST_WORDS]
+
+    def _has_ended(self) -> None:
+        if self._life >= 0:
+            asyncio.get_running_loop().remove_reader(self._life)
+            os.close(self._life)
+            self._life = -1
+        if not self.ended.done():
+            self.ended.set_result(None)
 
     def kill(self) -> None:
         """Have the agent and all it has started killed, at once."""
@@ -64,13 +78,14 @@ class AgentProcess:
             await asyncio.wait([self.ended], timeout=LEAVES_WITHIN)
         finally:
             self.kill()
-        await asyncio.wait([self.ended], timeout=GONE_WITHIN)
+        await asyncio.wait([self._exited], timeout=GONE_WITHIN)
+        self._exited.cancel()
         self._reads_errors.cancel()
 
     async def last_words(self) -> str:
         """The end of its standard error and its exit status, after killing it."""
         self.kill()
-        await asyncio.wait([self.ended, self._reads_errors], timeout=GONE_WITHIN)
+        await asyncio.wait([self._exited, self._reads_errors], timeout=GONE_WITHIN)
         words = clean(self._said.decode("utf-8", "replace")).strip()
         ended = say.EXIT_STATUS(status=self._process.returncode)
         return f"{words}\n{ended}" if words else ended
@@ -79,27 +94,32 @@ class AgentProcess:
 async def start(program: AgentProgram) -> AgentProcess:
     """Start an agent. Raises `AgentFailure`: `not found` or `not started`."""
     environ = for_agent(program.environ)
-    executable = _executable(program.argv[0], environ)
+    executable = _executable(program, environ)
     if not os.path.isdir(program.cwd):
         raise AgentFailure("not started", say.NO_FOLDER(folder=program.cwd))
+    argv = [executable, *program.argv[1:]]
     if os.name != "posix":  # untested there: without process groups, the agent alone is killed
-        return await _start([executable, *program.argv[1:]], program.cwd, environ, (), -1)
-    ours, theirs = os.pipe()
-    guard = [sys.executable, "-I", "-S", GUARD, str(ours), executable, *program.argv[1:]]
+        return AgentProcess(await _start(argv, program.cwd, environ, ()), -1, -1)
+    held, hold = os.pipe()
+    life, lives = os.pipe()
+    guard = [sys.executable, "-I", "-S", GUARD, str(held), str(lives), *argv]
     try:
-        return await _start(guard, program.cwd, environ, (ours,), theirs)
+        process = await _start(guard, program.cwd, environ, (held, lives))
     except BaseException:
-        os.close(theirs)
+        os.close(hold)
+        os.close(life)
         raise
     finally:
-        os.close(ours)
+        os.close(held)
+        os.close(lives)
+    return AgentProcess(process, hold, life)
 
 
 async def _start(
-    argv: list[str], cwd: str, environ: dict[str, str], inherited: tuple[int, ...], hold: int
-) -> AgentProcess:
+    argv: list[str], cwd: str, environ: dict[str, str], inherited: tuple[int, ...]
+) -> asyncio.subprocess.Process:
     try:
-        process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             *argv,
             stdin=PIPE,
             stdout=PIPE,
@@ -112,13 +132,14 @@ async def _start(
     except (OSError, ValueError) as cause:
         reason = cause.strerror if isinstance(cause, OSError) else ""
         raise AgentFailure("not started", reason or "") from cause
-    return AgentProcess(process, hold)
 
 
-def _executable(name: str, environ: dict[str, str]) -> str:
-    """The program's path."""
+def _executable(program: AgentProgram, environ: dict[str, str]) -> str:
+    """The program's path; one with a slash is meant from the agent's folder on."""
+    name = program.argv[0]
     if os.path.dirname(name):
-        found = name if os.path.isfile(name) and os.access(name, os.X_OK) else None
+        path = os.path.join(program.cwd, name)
+        found = path if os.path.isfile(path) and os.access(path, os.X_OK) else None
     else:
         found = find_program(name, os.get_exec_path(environ))
     if found is None:

@@ -84,7 +84,7 @@ class AgentThread:
         kill what is left when this process ends."""
         with self._lock:
             self._is_stopped = True
-            loop, thread = self._loop, self._thread
+            loop, thread, self._loop = self._loop, self._thread, None
         if loop is not None and thread is not None:
             loop.call_soon_threadsafe(self._begin_stop, loop)
             thread.join(STOPS_WITHIN)
@@ -108,6 +108,10 @@ class AgentThread:
         asyncio.set_event_loop(loop)
         try:
             loop.run_forever()
+            left = asyncio.all_tasks(loop)
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         finally:
             loop.close()
 

@@ -47,6 +47,7 @@ class ChatSession:
         self._busy = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._requests: list[str] = []
+        self._stopped: set[str] = set()
         self._program: AgentProgram | None = None
         self._agent: AgentSession | None = None
         self._turn: AgentTurn | None = None
@@ -58,9 +59,12 @@ class ChatSession:
         self._start(self._run(prompt))
 
     def cancel(self) -> None:
-        """End the running turn."""
+        """End the running turn, or the one that is about to run."""
         turn = self._turn
-        if turn is None or turn.is_cancelled:
+        if turn is None:
+            self._stopped.update(self._requests[:1])
+            return
+        if turn.is_cancelled:
             return
         turn.is_cancelled = True
         if self._agent is None or not turn.is_asked:
@@ -134,6 +138,9 @@ class ChatSession:
     ) -> tuple[TurnEnded | TurnFailed, bool]:
         """Run a turn, but no longer than until it has to end. Returns its end, and whether the
         agent must not go on."""
+        if prompt.request in self._stopped:
+            self._stopped.discard(prompt.request)
+            return TurnEnded(prompt.request, "cancelled"), False
         work = asyncio.ensure_future(self._ask(turn, prompt))
         ended = asyncio.ensure_future(turn.ended.wait())
         stopped = TurnEnded(prompt.request, "cancelled")

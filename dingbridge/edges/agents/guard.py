@@ -1,9 +1,10 @@
-"""Runs an agent, and leaves nothing of it behind: `guard.py PIPE PROGRAM ARGUMENT ...`
+"""Runs an agent, and leaves nothing of it behind: `guard.py HOLD LIFE PROGRAM ARGUMENT ...`
 
-The service starts this file with `python -I -S`, so it imports little and nothing of ours. PIPE is
-the read end of a pipe whose write end the service alone has. The agent inherits standard input,
-output and error, and gets a process group of its own. It is killed with everything it has started
-as soon as it ends itself or the pipe closes, which `kill -9` of the service does as well.
+The service starts this file with `python -I -S`, so it imports little and nothing of ours. HOLD is
+the read end of a pipe whose write end the service alone has; LIFE is the write end of one by which
+the service notices the guard's own end. The agent inherits standard input, output and error, and
+gets a process group of its own. It is killed with everything it has started as soon as it ends
+itself or HOLD closes, which `kill -9` of the service does as well.
 
 On Linux that includes programs that have left the group (`setsid`; Node's `detached`): their
 parents are gone, so they become children of this process. On other systems these survive.
@@ -25,9 +26,10 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SET_DEATH_SIGNAL, _SET_SUBREAPER = 1, 36  # prctl(2)
 
 
-def main(pipe: int, argv: "list[str]") -> int:
-    """Run the agent to its end, or to that of the pipe. Returns the exit status."""
-    os.set_inheritable(pipe, False)
+def main(hold: int, life: int, argv: "list[str]") -> int:
+    """Run the agent to its end, or to that of `hold`. Returns the exit status."""
+    os.set_inheritable(hold, False)
+    os.set_inheritable(life, False)
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     os.set_blocking(woken, False)
@@ -44,11 +46,11 @@ def main(pipe: int, argv: "list[str]") -> int:
     for standard in (0, 1):
         os.close(standard)  # the agent's alone: its end must be seen at the other side
     waits = select.poll()
-    waits.register(pipe, select.POLLIN)
+    waits.register(hold, select.POLLIN)
     waits.register(woken, select.POLLIN)
     while not _has_ended(agent) and not asked_to_end:
         ready = {number for number, _ in waits.poll()}
-        if pipe in ready:
+        if hold in ready:
             break
         _drain(woken)
     # Not reaped yet, so its id is still its group's.
@@ -135,4 +137,4 @@ def _prctl() -> "Prctl":
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]))

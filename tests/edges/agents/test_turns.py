@@ -140,7 +140,10 @@ def test_only_the_end_of_a_long_output_is_kept_and_all_of_the_arguments(agents: 
 
 # --- permissions ----------------------------------------------------------------------------------
 
-ASKS: Steps = [["ask", {**EDIT, "content": [DIFF]}], ["allowed", [["text", "yes"]], [["text", "no"]]]]
+ASKS: Steps = [
+    ["ask", {**EDIT, "content": [DIFF]}],
+    ["allowed", [["text", "yes"]], [["text", "no"]]],
+]
 
 
 def asked(agents: Agents, *steps: list[Any], **script: Any) -> PermissionAsked:
