@@ -23,6 +23,9 @@ from dingbridge.core.text import clean, clean_name, shorten
 MOST = 12_000
 """Characters of a question that cannot have a file; the rest is in Neovim only."""
 
+FILE_AFTER = 3
+"""Messages of a question after which it becomes a file, where the settings name no number."""
+
 TITLE = 60
 """Characters of the request's title in the message's title."""
 
@@ -43,7 +46,9 @@ def question(
         ComposeContext(options.secrets),
         title=say.QUESTION_TITLE(code=approval.code, title=title),
     )
-    first, *files = long_text.parted(options, made.outbound, now)
+    # Also where the settings have no files for answers.
+    allowed = structs.replace(options, file_after=options.file_after or FILE_AFTER)
+    first, *files = long_text.parted(allowed, made.outbound, now)
     text, notes = first.text, []
     if files:
         notes.append(say.WHOLE_IN_FILE())
