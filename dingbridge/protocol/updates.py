@@ -381,6 +381,42 @@ class Choose(Struct, frozen=True, tag_field="kind", tag="choose"):
     rows: tuple[AccessRow, ...]
 
 
+class ShowApproval(Struct, frozen=True, kw_only=True, tag_field="kind", tag="approval"):
+    """A request that waits for an answer, and is shown until `CloseApproval`. What an agent wrote
+    is without characters that act.
+
+    - `source`: who asks; `title`: to do what; `tool`: with which kind of tool
+    - `detail`: arguments or diff, Markdown
+    - `until`: Unix seconds
+    - `can_always`: it can be allowed always
+    """
+
+    code: str
+    session: str
+    source: str
+    title: str
+    tool: str
+    detail: str
+    until: float
+    can_always: bool
+
+
+class CloseApproval(Struct, frozen=True, tag_field="kind", tag="approval_closed"):
+    """A request waits no more; `words` say why."""
+
+    code: str
+    words: str
+
+
+ApprovalCommand = Literal["approve", "reject", "always"]
+
+
+class ChooseApproval(Struct, frozen=True, tag_field="kind", tag="choose_approval"):
+    """Let the user choose one of the requests that wait, for a command without a code."""
+
+    command: ApprovalCommand
+
+
 class Edit(Struct, frozen=True, tag_field="kind", tag="edit"):
     """Open a file."""
 
@@ -426,6 +462,9 @@ Update = (
     | Look
     | ShowAccess
     | Choose
+    | ShowApproval
+    | CloseApproval
+    | ChooseApproval
     | Edit
     | RunInEditor
     | ShowKeptHere

@@ -54,6 +54,8 @@ function M.complete(arglead, cmdline, cursorpos, known)
     return beginning_with(known.account or {}, arglead)
   elseif #words == 2 and words[1] == 'pair' then
     return beginning_with({ 'once' }, arglead)
+  elseif #words == 1 and words[1] == 'always' then
+    return beginning_with(vim.list_extend({ 'off' }, known.approval or {}), arglead)
   elseif #words > 1 then
     return {}
   end
@@ -121,6 +123,9 @@ function M.line(arglead, cmdline, cursorpos)
     span = { '30m', '1h', '2h', '8h', 'off' },
     asking = {},
     let_in = {},
+    approval = vim.tbl_map(function(approval)
+      return approval.code
+    end, state.approvals),
   }
   for _, of_account in pairs(state.let_in) do
     vim.list_extend(known.asking, firsts(of_account.asking))

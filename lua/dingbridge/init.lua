@@ -176,6 +176,7 @@ function M.status()
   local state = require('dingbridge.state')
   if state.status then
     local status = vim.deepcopy(state.status)
+    status.approvals = #state.approvals
     status.unread = state.count_unread()
     return status
   end
@@ -192,6 +193,7 @@ function M.status()
     failed = 0,
     refused = 0,
     asking = 0,
+    approvals = 0,
     unread = 0,
     last_error = before.last_error,
     cool_down_until = 0,

@@ -35,6 +35,9 @@ local LINKS = {
   DingbridgeBar = 'Comment', -- the rest of a bar
   DingbridgeDestination = 'Title', -- the conversation in the bar of a draft
   DingbridgeElsewhere = 'WarningMsg', -- what the bar says of others who wrote meanwhile
+  DingbridgeApproval = 'DiagnosticWarn', -- the title of a request for approval
+  DingbridgeAdded = 'Added', -- lines that a diff adds, in its window
+  DingbridgeRemoved = 'Removed', -- lines that it removes
   DingbridgeUnread = 'DiagnosticInfo', -- the line above unread messages, and their number in a bar
 }
 

@@ -13,6 +13,7 @@ local SIGNS = {
   { '↑', 'sign_queued' },
   { '✗', 'sign_failed' },
   { '?', 'sign_asking' },
+  { '⚑', 'sign_approvals' },
 }
 
 --- Lines of a report about the signs that the status line has now; none when it is empty.

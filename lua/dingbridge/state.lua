@@ -44,6 +44,7 @@
 ---@field failed integer
 ---@field refused integer messages of people who are not allowed
 ---@field asking integer people and groups that ask for access
+---@field approvals integer requests of agents that wait for an answer
 ---@field unread integer messages that nobody has seen yet, in all sessions
 ---@field last_error string
 ---@field cool_down_until number Unix seconds until which nothing leaves, or 0
@@ -73,6 +74,9 @@ local M = {
   --- Open access requests and pairings by account: the argument for commands, and the name.
   ---@type table<string, { asking: { [1]: string, [2]: string }[], paired: { [1]: string, [2]: string }[] }>
   let_in = {},
+  --- The requests for approval that wait, the oldest first.
+  ---@type dingbridge.Approval[]
+  approvals = {},
   --- A message to show, once its session is filled up to there.
   ---@type dingbridge.Jump|nil
   jump = nil,

@@ -1,16 +1,18 @@
---- The status line: short signs for link, queue and unread messages.
+--- The status line: short signs for link, queue, approvals and unread messages.
 
 local say = require('dingbridge.say')
 local state = require('dingbridge.state')
 
 local M = {}
 
---- The state of link and queue; empty when DingTalk is not set up.
+--- The state of link and queue, and what waits for an answer; empty when DingTalk is not set up and
+--- nothing waits.
 ---@return string
 function M.link()
   local status = require('dingbridge').status()
+  local waits = #state.approvals > 0 and ('%d⚑'):format(#state.approvals) or nil
   if status.mode == 'off' then
-    return ''
+    return waits or ''
   end
   local parts = { 'DingTalk' }
   if status.mode == 'webhook' then
@@ -33,6 +35,7 @@ function M.link()
   if status.asking > 0 then
     parts[#parts + 1] = ('%d?'):format(status.asking)
   end
+  parts[#parts + 1] = waits
   return table.concat(parts, ' ')
 end
 

@@ -132,9 +132,6 @@ local handlers = {
   leaving = function(update)
     host.leaves(update.word)
   end,
-  service_gone = function()
-    M.service_gone()
-  end,
   service_back = function()
     state.service_gone = false
     host.hand_over()
@@ -213,6 +210,12 @@ local handlers = {
   end,
 }
 
+for kind, name in pairs({ approval = 'add', approval_closed = 'close', choose_approval = 'choose' }) do
+  handlers[kind] = function(update)
+    require('dingbridge.approvals')[name](update)
+  end
+end
+
 --- The updates that change windows.
 local MOVES = { open = true, edit = true, closed = true, report = true, found = true, run = true }
 
@@ -276,11 +279,14 @@ function M.service_gone()
     end
   end
   require('dingbridge.answering').update({})
+  require('dingbridge.approvals').forget()
   bars.refresh()
   for _, account in ipairs(lost) do
     trigger('DingbridgeDisconnected', { account = account, reason = say('service_gone') })
   end
 end
+
+handlers.service_gone = M.service_gone
 
 --- Handles the loss of the host, and with it of the service: restores texts that it did not accept.
 function M.host_ended()

@@ -138,6 +138,10 @@ class PendingApprovals:
         """The kinds of tools that are always allowed in a session."""
         return tuple(self._always.get(session, ()))
 
+    def always_in_all(self) -> Mapping[str, tuple[str, ...]]:
+        """The same for all sessions with any, by session."""
+        return {session: tuple(kinds) for session, kinds in self._always.items()}
+
     def forget_always(self, session: str, kind: str = "") -> tuple[str, ...]:
         """Ask about a kind again, or about all; returns those that were always allowed."""
         kinds = self._always.get(session, {})

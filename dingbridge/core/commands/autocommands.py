@@ -50,6 +50,12 @@ AUTOCOMMANDS = (
         "A message was delivered. `reason` is empty, or says that it may be there twice.",
     ),
     Autocommand(
+        "DingbridgeApproval",
+        ("code", "session", "state", "title"),
+        "A request for approval is open, or was closed: `state` is `open`, `allow`, `always`,"
+        " `reject`, `expired` or `withdrawn`.",
+    ),
+    Autocommand(
         "DingbridgeFailed",
         (*_MESSAGE, "reason", *_CONVERSATION),
         "A message failed for good.",

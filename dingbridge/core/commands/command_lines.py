@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from dingbridge.core.access import pairing_codes
+from dingbridge.core.approvals.approval import CODE_CHARACTERS
 from dingbridge.core.catalogue import commands as say
 from dingbridge.core.catalogue.sentence import Sentence
 from dingbridge.core.commands.editor_commands import Completion, Subcommand, SubcommandDeclaration
@@ -89,9 +90,11 @@ def _code(command: SubcommandDeclaration, words: list[str]) -> str:
     """The words with the code joined into one; an account before it and `once` after it stay."""
     once = words[-1:] if command.arguments.endswith("[once]") and words[-1:] == ["once"] else []
     before, colon, typed = " ".join(words[: len(words) - len(once)]).rpartition(":")
+    is_pairing = command.completion is Completion.ASKING
+    length = pairing_codes.CHARACTERS if is_pairing else CODE_CHARACTERS
     # A single word is checked by the robot's service, which counts wrong codes.
-    if (len(words) > 1 or once) and len(pairing_codes.bare(typed)) != pairing_codes.CHARACTERS:
-        form, length = _shown(command), pairing_codes.CHARACTERS
+    if (len(words) > 1 or once) and len(pairing_codes.bare(typed)) != length:
+        form = _shown(command)
         raise BridgeError(say.ONE_CODE(name=command.name, length=length, form=form))
     return " ".join([before + colon + "".join(typed.split()), *once])
 

@@ -35,6 +35,7 @@ class Completion(str, Enum):
     SUBCOMMAND = "subcommand"
     TOPIC = "topic"
     SPAN = "span"
+    APPROVAL = "approval"
 
 
 class SubcommandDeclaration(Struct, frozen=True):
@@ -200,6 +201,28 @@ class Subcommand(Enum):
         "[id]",
         "Take back what a code has allowed a person or a group; without an id, choose.",
         completion=Completion.LET_IN,
+    )
+    APPROVE = SubcommandDeclaration(
+        "approve",
+        "[code]",
+        "Allow what an agent wants to do, once; without a code, choose.",
+        once=True,
+        completion=Completion.APPROVAL,
+    )
+    REJECT = SubcommandDeclaration(
+        "reject",
+        "[code]",
+        "Refuse what an agent wants to do; without a code, choose.",
+        once=True,
+        completion=Completion.APPROVAL,
+    )
+    ALWAYS = SubcommandDeclaration(
+        "always",
+        "[code]",
+        "Allow it, and the same kind of tool in its session from now on; `off` takes that back in"
+        " the current session.",
+        once=True,
+        completion=Completion.APPROVAL,
     )
     SERVICE = SubcommandDeclaration(
         "service",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from dingbridge.core.approvals import answer_text
@@ -133,6 +133,10 @@ class Approvals:
     def always_of(self, session: str) -> tuple[str, ...]:
         """The kinds of tools that are always allowed in a session, until the service ends."""
         return self._pending.always(session)
+
+    def always_in_all(self) -> Mapping[str, tuple[str, ...]]:
+        """The same for all sessions with any, by session."""
+        return self._pending.always_in_all()
 
     def forget_always(self, session: str, kind: str = "") -> tuple[str, ...]:
         """Ask again about a kind, or about all; returns those that were always allowed."""

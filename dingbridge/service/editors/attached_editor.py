@@ -96,6 +96,7 @@ class AttachedEditor:
             project=self._programs.project,
             presence=shared.presence.join(),
             media=shared.media,
+            approvals=shared.approvals,
             packing=Uploads(shared.files.outgoing, shared.files_thread, self._transfers),
             runtime=shared.runtime,
             later=self._later,

@@ -10,6 +10,7 @@ from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.away_notices import AwayNotices
 from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.destination_choice import DestinationChoice
+from dingbridge.service.editors.editor_approvals import EditorApprovals
 from dingbridge.service.editors.editor_lookups import EditorLookups
 from dingbridge.service.editors.editor_ports import EditorPorts
 from dingbridge.service.editors.file_sending import FileSending
@@ -64,7 +65,10 @@ class Bridge:
             self._project_requests,
             ports.cwd,
         )
-        self.reports = Reports(editor, self.accounts, lambda: self.last_error)
+        self.approvals = EditorApprovals(editor, ports.approvals, self.sessions)
+        self.reports = Reports(
+            editor, self.accounts, lambda: self.last_error, self.approvals.describe_always
+        )
         self.unread = store.unread
         store.unread.join(self._notify_status)
         self.sessions.unsettled = self._look_up_deliveries
@@ -89,6 +93,7 @@ class Bridge:
         self.sessions.leave()
         self.away.leave()
         self.unread.leave(self._notify_status)
+        self.approvals.leave()
         for account in self.accounts:
             account.member.gone()
 
@@ -122,6 +127,7 @@ class Bridge:
         """The bindings are known. The status comes first: the editor waits for the list."""
         self._notify_status()
         self.sessions.notify_list()
+        self.approvals.start()
 
     def _notify_status(self) -> None:
         self.editor.show_latest(self._status)

@@ -93,6 +93,12 @@ def dispatch(
             bridge.access.deny(argument)
         case Subcommand.REVOKE:
             bridge.access.revoke(argument)
+        case Subcommand.APPROVE:
+            bridge.approvals.answer("approve", argument)
+        case Subcommand.REJECT:
+            bridge.approvals.answer("reject", argument)
+        case Subcommand.ALWAYS:
+            _always(bridge, argument, at)
         case (
             Subcommand.SERVICE
             | Subcommand.MESSAGES
@@ -175,6 +181,13 @@ def _notify(bridge: Bridge, text: str, context: CommandContext, message: str) ->
     to, text = targets.leading(text)
     body, around = context.below(text)
     bridge.notifications.send(message, body, to, around)
+
+
+def _always(bridge: Bridge, argument: str, context: CommandContext) -> None:
+    if argument == "off":
+        bridge.approvals.forget_always(bridge.session_commands.current(context))
+    else:
+        bridge.approvals.answer("always", argument)
 
 
 def _stop_answer(bridge: Bridge) -> None:

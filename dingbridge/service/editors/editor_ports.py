@@ -11,6 +11,7 @@ from dingbridge.core.commands.editor_replies import Lines
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.questions import Question
+from dingbridge.service.approvals.approvals import Approvals
 from dingbridge.service.editors.screen import Screen
 from dingbridge.service.files.file_ports import Downloads, FilePacking
 from dingbridge.service.presence import DeskPresence
@@ -118,6 +119,7 @@ class EditorPorts(Struct, frozen=True):
     project: Project
     presence: DeskPresence
     media: Downloads
+    approvals: Approvals
     packing: FilePacking
     runtime: Runtime
     later: Later

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
@@ -15,18 +15,26 @@ from dingbridge.service.robots import robot_requests
 class Reports:
     """Composes reports and updates the one on the screen. Service loop only.
 
-    `last_error` returns the latest error in words; empty without one.
+    - `last_error` returns the latest error in words; empty without one.
+    - `more` returns further lines of the status.
     """
 
-    def __init__(self, editor: Screen, accounts: Accounts, last_error: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        editor: Screen,
+        accounts: Accounts,
+        last_error: Callable[[], str],
+        more: Callable[[], Sequence[str]],
+    ) -> None:
         self._editor = editor
         self._accounts = accounts
         self._last_error = last_error
+        self._more = more
         self._outbox = OutboxReport(accounts)
 
     def show_status(self, *, again: bool = False) -> None:
         """Show the status of all accounts; `again` if it is on the screen already."""
-        text = self._accounts.describe(self._last_error())
+        text = "\n".join([self._accounts.describe(self._last_error()), *self._more()])
         self._editor.show(updates.report("status", text, again=again))
 
     def show_outbox(self, *, again: bool = False) -> None:

@@ -95,6 +95,7 @@ class Made:
             project=cast(Any, None),
             presence=Presence().join(),
             media=cast(Any, None),
+            approvals=cast(Any, None),
             packing=cast(Any, None),
             runtime=SystemRuntime(),
             later=cast(Any, None),

@@ -1,0 +1,238 @@
+--- Shows the oldest request for approval in a floating window, which does not take the focus: who
+--- wants to do what, all of the arguments or the diff, the code, and the time left.
+
+local say = require('dingbridge.say')
+local state = require('dingbridge.state')
+local wrap = require('dingbridge.wrap')
+
+require('dingbridge.message_format') -- defines the highlight groups
+
+local M = {}
+
+local WIDEST = 90 -- columns
+local LAYER = 45 -- above a chat, below notices
+local EACH = 1000 -- milliseconds between two updates of the time left
+local SIGNS = { ['+'] = 'DingbridgeAdded', ['-'] = 'DingbridgeRemoved', ['@'] = 'DingbridgeBar' }
+
+local namespace = vim.api.nvim_create_namespace('dingbridge_approval')
+
+local buffer ---@type integer|nil
+local window ---@type integer|nil
+local shown ---@type dingbridge.Approval|nil
+local timer ---@type uv.uv_timer_t|nil
+local hidden = {} ---@type table<string, true> codes that the user has put away
+local is_waiting = false -- for the command-line window to be left
+
+---@return integer|nil
+local function open_window()
+  return window and vim.api.nvim_win_is_valid(window) and window or nil
+end
+
+--- The lines of a request, and which of them are lines of a diff.
+---@param approval dingbridge.Approval
+---@param width integer columns
+---@return string[] lines
+---@return table<integer, string> groups highlight group by line, counted from 1
+local function content(approval, width)
+  local lines = wrap.lines(say('approval_wants', { source = approval.source, title = approval.title }), width)
+  local groups = {}
+  for number in ipairs(lines) do
+    groups[number] = 'DingbridgeTitle'
+  end
+  if approval.detail == '' then
+    return lines, groups
+  end
+  lines[#lines + 1] = ''
+  local fence, is_diff
+  for _, text in ipairs(vim.split(vim.trim(approval.detail), '\n', { plain = true })) do
+    local marks, word = text:match('^(```+)(%w*)')
+    if fence and marks == fence and word == '' then
+      fence, is_diff = nil, false
+    elseif not fence and marks then
+      fence, is_diff = marks, word == 'diff'
+    else
+      lines[#lines + 1] = text
+      groups[#lines] = is_diff and SIGNS[text:sub(1, 1)] or nil
+    end
+  end
+  return lines, groups
+end
+
+--- The time that is left, in minutes and seconds.
+---@param approval dingbridge.Approval
+---@return string
+local function time_left(approval)
+  local seconds = math.max(0, math.ceil(approval['until'] - os.time()))
+  return ('%d:%02d'):format(math.floor(seconds / 60), seconds % 60)
+end
+
+---@param approval dingbridge.Approval
+---@param width integer
+---@param rows integer on the screen, of all its lines
+---@return vim.api.keyset.win_config
+local function place(approval, width, rows)
+  local others = #state.approvals - 1
+  local title = others > 0 and say('approval_title_more', { code = approval.code, count = others })
+    or say('approval_title', { code = approval.code })
+  local most = math.max(1, math.floor((vim.o.lines - vim.o.cmdheight) / 2) - 2)
+  local footer = say('approval_footer', { time = time_left(approval) })
+  return {
+    relative = 'editor',
+    anchor = 'NE',
+    row = 1,
+    col = vim.o.columns - 1,
+    width = width,
+    height = math.max(1, math.min(rows, most)),
+    border = 'rounded',
+    title = { { (' %s '):format(wrap.cut(title, width - 4)), 'DingbridgeApproval' } },
+    footer = { { (' %s '):format(wrap.cut(footer, width - 4)), 'DingbridgeBar' } },
+    footer_pos = 'right',
+  }
+end
+
+local function stop_timer()
+  if timer then
+    timer:stop()
+    timer:close()
+    timer = nil
+  end
+end
+
+local function close()
+  stop_timer()
+  local left = open_window()
+  shown, window = nil, nil
+  if left then
+    vim.api.nvim_win_close(left, true)
+  end
+end
+
+--- Puts the window away; the request stays open.
+local function hide()
+  if shown then
+    hidden[shown.code] = true
+  end
+  close()
+end
+
+---@return integer
+local function make_buffer()
+  local made = vim.api.nvim_create_buf(false, true)
+  vim.bo[made].bufhidden = 'wipe'
+  vim.bo[made].filetype = 'dingbridge-approval'
+  local function answer(command)
+    return function()
+      if shown then
+        require('dingbridge.approvals').answer(command, shown.code)
+      end
+    end
+  end
+  local keys = {
+    q = { hide, 'key_hide_approval' },
+    a = { answer('approve'), 'approval_approve' },
+    r = { answer('reject'), 'approval_reject' },
+    A = { answer('always'), 'key_always' },
+  }
+  for key, meaning in pairs(keys) do
+    vim.keymap.set('n', key, meaning[1], { buffer = made, nowait = true, desc = say(meaning[2]) })
+  end
+  return made
+end
+
+---@param lines string[]
+---@param groups table<integer, string>
+local function fill(lines, groups)
+  vim.bo[buffer].modifiable = true
+  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
+  vim.bo[buffer].modifiable = false
+  vim.api.nvim_buf_clear_namespace(buffer, namespace, 0, -1)
+  for number, group in pairs(groups) do
+    vim.api.nvim_buf_set_extmark(buffer, namespace, number - 1, 0, { end_row = number, hl_group = group, hl_eol = true })
+  end
+end
+
+---@param approval dingbridge.Approval
+local function open(approval)
+  local width = math.max(1, math.min(WIDEST, vim.o.columns - 4))
+  if not buffer or not vim.api.nvim_buf_is_valid(buffer) then
+    buffer = make_buffer()
+  end
+  fill(content(approval, width))
+  local config = place(approval, width, vim.api.nvim_buf_line_count(buffer))
+  local before = open_window()
+  if before then
+    vim.api.nvim_win_set_config(before, config)
+  else
+    config.zindex, config.style, config.noautocmd = LAYER, 'minimal', true
+    window = vim.api.nvim_open_win(buffer, false, config)
+    for option, value in pairs({ wrap = true, linebreak = true, breakindent = true }) do
+      vim.api.nvim_set_option_value(option, value, { scope = 'local', win = window })
+    end
+  end
+  -- Long lines take several rows.
+  local rows = vim.api.nvim_win_text_height(window, {}).all
+  vim.api.nvim_win_set_config(window, place(approval, width, rows))
+  if shown ~= approval then
+    vim.api.nvim_win_set_cursor(window, { 1, 0 })
+  end
+  shown = approval
+end
+
+--- Shows the time left, once a second.
+local function keep_time()
+  if timer then
+    return
+  end
+  timer = assert(vim.uv.new_timer())
+  timer:start(
+    EACH,
+    EACH,
+    vim.schedule_wrap(function()
+      local left = open_window()
+      if not left or not shown then
+        stop_timer()
+      elseif vim.fn.getcmdwintype() == '' then
+        local width, height = vim.api.nvim_win_get_width(left), vim.api.nvim_win_get_height(left)
+        local config = place(shown, width, height)
+        vim.api.nvim_win_set_config(left, { footer = config.footer, footer_pos = config.footer_pos })
+      end
+    end)
+  )
+end
+
+--- Shows the oldest request that the user has not put away, or nothing.
+function M.refresh()
+  if vim.fn.getcmdwintype() ~= '' then
+    -- Neovim forbids windows to change while the command-line window is open.
+    if not is_waiting then
+      is_waiting = true
+      vim.api.nvim_create_autocmd('CmdwinLeave', {
+        once = true,
+        callback = vim.schedule_wrap(function()
+          is_waiting = false
+          M.refresh()
+        end),
+      })
+    end
+    return
+  end
+  for _, approval in ipairs(state.approvals) do
+    if not hidden[approval.code] then
+      open(approval)
+      keep_time()
+      return
+    end
+  end
+  close()
+end
+
+--- Shows a request and moves the cursor into its window.
+---@param approval dingbridge.Approval
+function M.enter(approval)
+  hidden[approval.code] = nil
+  open(approval)
+  keep_time()
+  vim.api.nvim_set_current_win(window)
+end
+
+return M
