@@ -51,8 +51,7 @@ class AttachedEditor:
         send: Callable[[frames.FromService], None],
         left: Callable[[], None],
     ) -> None:
-        self._number = number
-        self._attach = attach
+        self._number, self._attach = number, attach
         self._shared = shared
         behind = partial(shared.is_behind, number)
         self.screen = Screen(
