@@ -6,7 +6,7 @@ import re
 from enum import Enum
 from typing import Final, Literal
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, UnsetType, structs
 
 PLATFORM: Final = "dingtalk"
 """The network's name as users write it: in settings, after `:Chat bridge`, before a target."""
@@ -247,14 +247,39 @@ class Outbound(Struct, frozen=True):
     taps: tuple[str, ...] = ()
 
 
+class TurnStep(Struct, frozen=True, omit_defaults=True):
+    """What an agent did in a turn: one line, and a detail that is shown on request.
+
+    - `kind`: `thought`, `plan` for an entry of its plan, or the kind of a tool: `read`, `edit`,
+      `delete`, `move`, `search`, `execute`, `think`, `fetch` or `other`
+    - `title`: one line; `detail`: Markdown, shortened
+    - `approval`: the code of the approval that it waits for, or empty
+    """
+
+    kind: str
+    title: str
+    state: Literal["pending", "running", "done", "failed"]
+    detail: str = ""
+    approval: str = ""
+
+
+class StepChange(Struct, frozen=True):
+    """A step of an agent's turn that is new or has changed; `index` counts from 0, without the
+    plan."""
+
+    index: int
+    step: TurnStep
+
+
 class Message(Struct, frozen=True):
     """One entry of a session's transcript. `time` is Unix seconds; `reason` explains a failure.
 
+    - `steps`: what an agent did for this answer, if an agent wrote it
     - `target`: the address of its conversation (`sessions.targets`)
     - `target_name`: the name of that conversation
     - `robot`: the robot that speaks there (`routing.robot_name`)
 
-    All three are empty for an entry that stays in the editor.
+    The last three are empty for an entry that stays in the editor.
     """
 
     id: str
@@ -267,6 +292,7 @@ class Message(Struct, frozen=True):
     target: str = ""
     target_name: str = ""
     robot: str = ""
+    steps: tuple[TurnStep, ...] | UnsetType = UNSET
 
 
 class DeliveryReport(Struct, frozen=True):

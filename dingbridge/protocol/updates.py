@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from dingbridge import __version__
-from dingbridge.core.messages import Delivery, Message
+from dingbridge.core.messages import Delivery, Message, StepChange, TurnStep
 from dingbridge.core.questions import ReplyContext
 from dingbridge.core.sessions.destinations import NOBODY, Destination
 
@@ -167,6 +167,36 @@ class ShowDelivery(Struct, frozen=True, tag_field="kind", tag="fate"):
     delivery: Delivery
     reason: str = ""
     text: str = ""
+
+
+class ShowTurn(Struct, frozen=True, tag_field="kind", tag="turn"):
+    """An agent's answer so far, in place of an earlier one of its session. It stands below the
+    transcript, which gets the whole answer at the end.
+
+    The last `planned` of the message's steps are its plan.
+    """
+
+    id: str
+    message: Message
+    planned: int = 0
+
+
+class TurnGrew(Struct, frozen=True, tag_field="kind", tag="turn_grew"):
+    """More of the answer `message` of `ShowTurn`: text to append, steps, and the whole plan if it
+    has changed."""
+
+    id: str
+    message: str
+    text: str = ""
+    steps: tuple[StepChange, ...] = ()
+    plan: tuple[TurnStep, ...] | None = None
+
+
+class TurnOver(Struct, frozen=True, tag_field="kind", tag="turn_over"):
+    """The answer `message` of `ShowTurn` is not worked on any more: remove it."""
+
+    id: str
+    message: str
 
 
 class ShowDestinations(Struct, frozen=True, tag_field="kind", tag="destinations"):
@@ -444,6 +474,9 @@ Update = (
     | ShowEnd
     | Earlier
     | ShowDelivery
+    | ShowTurn
+    | TurnGrew
+    | TurnOver
     | ShowDestinations
     | MoveDraft
     | ChooseDestination

@@ -6,8 +6,9 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from dingbridge.core.agents.turn_events import AgentEvent
 from dingbridge.core.commands.editor_replies import Lines
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.questions import Question
@@ -16,6 +17,9 @@ from dingbridge.edges.programs import git, project_files
 from dingbridge.edges.programs.process import Runner
 from dingbridge.edges.programs.responder_program import Answered, ResponderPrograms, Task, run_job
 from dingbridge.edges.storage.worker import Worker
+
+if TYPE_CHECKING:
+    from dingbridge.service.agents.agent_ports import AgentRunner
 
 T = TypeVar("T")
 
@@ -34,6 +38,14 @@ class SystemRuntime:
     def below(self, limit: int) -> int:
         """A random integer from 0 to `limit` - 1, fit for secrets."""
         return secrets.randbelow(limit)
+
+
+def run_agents(notify: Callable[[AgentEvent], None]) -> AgentRunner:
+    """Start the thread of agents. `notify` gets their events on it."""
+    # Loaded with the first agent: it takes half a second, on any thread.
+    from dingbridge.edges.agents.agent_thread import AgentThread
+
+    return AgentThread(notify)
 
 
 class ProgramRunner:

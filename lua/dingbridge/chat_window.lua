@@ -37,7 +37,9 @@ M.view_of = view_of
 local function colour(view)
   highlight.transcript(view.buffer, message_format.namespace, function(mark)
     local growing = view.growing
-    return not growing or view.marks[growing.message.id] ~= mark
+    return mark ~= view.live and (not growing or view.marks[growing.message.id] ~= mark)
+  end, function(mark)
+    return view.steps[mark] or 0
   end)
 end
 
@@ -46,7 +48,7 @@ end
 local function make_view(session)
   local buffer = buffers.make(session, 'transcript')
   views[session] =
-    { buffer = buffer, marks = by_id.new(), days = {}, shown = 0, is_empty = true, waiting = false }
+    { buffer = buffer, marks = by_id.new(), steps = {}, days = {}, shown = 0, is_empty = true, waiting = false }
   vim.bo[buffer].undolevels = -1
   vim.bo[buffer].modifiable = false
   -- Before the user's own mappings for this file type.

@@ -108,7 +108,7 @@ return {
     responder = { kind = 'responder' },
     responder_timeout = { kind = 'number', default = 300, least = 1, most = 86400 },
     agent = { kind = 'agent' },
-    agent_silence = { kind = 'number', default = 600, least = 10, most = 86400 },
+    agent_silence = { kind = 'number', default = 600, least = 1, most = 86400 },
     agent_progress = { kind = 'whole number', default = 0, least = 0, most = 60 },
     mirror = { kind = 'flag', default = false },
     autostart = { kind = 'flag', default = true, editor_wide = true },

@@ -22,6 +22,7 @@ local namespace = vim.api.nvim_create_namespace('dingbridge_markdown')
 ---@field done table<integer, true> the marks of the messages that have their colours
 ---@field width integer columns of the narrowest window for which they have them
 ---@field is_whole fun(mark: integer): boolean whether all of the message is in the buffer
+---@field steps fun(mark: integer): integer how many lines below the heading are no Markdown
 
 ---@type table<integer, dingbridge.Painting> by buffer
 local paintings = {}
@@ -65,6 +66,7 @@ local function paint_message(buffer, mark)
   if size > 2 * LONGEST then
     return
   end
+  row = row + painting.steps(mark)
   local lines = vim.api.nvim_buf_get_lines(buffer, row + 1, last, false)
   local text = table.concat(lines, '\n')
   if markdown_parser.is_harmless(text, at[3].hl_group == 'DingbridgeDingtalk') then
@@ -119,11 +121,12 @@ vim.api.nvim_set_decoration_provider(namespace, {
 ---@param buffer integer
 ---@param headings integer namespace
 ---@param is_whole fun(mark: integer): boolean whether all of a message is in the buffer
-function M.transcript(buffer, headings, is_whole)
+---@param steps fun(mark: integer): integer how many lines below its heading are no Markdown
+function M.transcript(buffer, headings, is_whole, steps)
   if markdown_parser.is_there() then
     vim.api.nvim_buf_clear_namespace(buffer, namespace, 0, -1)
     paintings[buffer] =
-      { headings = headings, done = {}, width = math.huge, is_whole = is_whole }
+      { headings = headings, done = {}, width = math.huge, is_whole = is_whole, steps = steps }
     vim.defer_fn(function()
       markdown_parser.once_loaded(function() end)
     end, FIRST)

@@ -45,6 +45,9 @@ local ACTIONS = {
   show = function()
     require('dingbridge.link_actions').show()
   end,
+  fold = function()
+    return require('dingbridge.turn_steps').toggle()
+  end,
   go_to_file = function()
     require('dingbridge.link_actions').go_to_file()
   end,

@@ -101,6 +101,9 @@ end
 
 --- Opens the link under the cursor, or the nearest one of its line.
 function M.open()
+  if require('dingbridge.turn_steps').toggle() then
+    return
+  end
   local link = under_cursor()
   if not link then
     notice.show(say('no_link'))
@@ -123,6 +126,9 @@ end
 
 --- Shows the target of the link on the cursor's line, else what became of the message there.
 function M.show()
+  if require('dingbridge.turn_steps').show() then
+    return
+  end
   local link = under_cursor()
   local session, message = require('dingbridge.message_place').under_cursor()
   if link then

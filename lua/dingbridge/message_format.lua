@@ -1,6 +1,7 @@
 --- Formats a message: its lines, its heading, and the sign of its delivery.
 
 local say = require('dingbridge.say')
+local turn_steps = require('dingbridge.turn_steps')
 local wrap = require('dingbridge.wrap')
 
 local M = {}
@@ -110,6 +111,17 @@ local function piece(text, from)
   return last - 1, last
 end
 
+--- The lines of a text, at least one.
+---@param text string
+---@return string[]
+function M.text_lines(text)
+  local lines = {}
+  for line in vim.gsplit(text:gsub('%z', ''), '\n', { plain = true }) do
+    add_line(lines, line)
+  end
+  return lines
+end
+
 ---@param message dingbridge.Message
 ---@return string
 local function heading_of(message)
@@ -128,13 +140,10 @@ end
 function M.lines(message, from)
   local lines = {}
   if not from then
-    lines = { heading_of(message) }
+    lines = vim.list_extend({ heading_of(message) }, turn_steps.lines(message.steps))
   end
   local last, next_from = piece(message.text, from or 1)
-  local text = message.text:sub(from or 1, last):gsub('%z', '')
-  for line in vim.gsplit(text, '\n', { plain = true }) do
-    add_line(lines, line)
-  end
+  vim.list_extend(lines, M.text_lines(message.text:sub(from or 1, last)))
   if not next_from then
     lines[#lines + 1] = ''
   end

@@ -11,6 +11,15 @@
 ---@field target string address of the conversation that it came from or goes to; empty: it stays here
 ---@field target_name string which conversation that is
 ---@field robot string who speaks there
+---@field steps? dingbridge.Step[] what an agent did for this answer
+---@field is_live? boolean whether an agent is still working on it
+
+---@class dingbridge.Step
+---@field kind string `thought`, `plan`, or the kind of a tool such as `edit`
+---@field title string one line
+---@field state 'pending'|'running'|'done'|'failed'
+---@field detail? string
+---@field approval? string code of the approval that it waits for
 
 --- A transcript: earlier parts, the lowest one first; the rest, with new messages at its end; all
 --- messages by id; whether the service has more above, and whether everything was here once.

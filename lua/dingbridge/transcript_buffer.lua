@@ -5,6 +5,7 @@ local by_id = require('dingbridge.by_id')
 local day_separators = require('dingbridge.day_separators')
 local links = require('dingbridge.links')
 local message_format = require('dingbridge.message_format')
+local turn_steps = require('dingbridge.turn_steps')
 
 local M = {}
 
@@ -18,6 +19,8 @@ local SLICE = 3e6 -- nanoseconds of collecting lines, after which Neovim handles
 ---@field growing dingbridge.Growing|nil the message of which only a piece is shown
 ---@field is_empty boolean whether the buffer has no message
 ---@field waiting boolean whether more are about to be added
+---@field steps table<integer, integer> how many lines of steps follow a heading, by its mark
+---@field live integer|nil mark of the answer that grows
 ---@field days table<integer, string> the first day below each separator, by its mark
 ---@field today string the day for which the separators have their words
 ---@field highest dingbridge.Message|nil that is shown
@@ -142,6 +145,13 @@ local function mark(view, headings)
       0,
       message_format.heading(message, width, view.marks[message.id])
     )
+    if message.steps and message.steps[1] then
+      view.steps[view.marks[message.id]] = #message.steps
+      turn_steps.draw(view.buffer, view.marks[message.id], heading.row, message.steps)
+    end
+    if message.is_live then
+      view.live = view.marks[message.id]
+    end
     local column, quiet = message_format.quiet_part(message, heading.row)
     vim.api.nvim_buf_set_extmark(view.buffer, message_format.quiet_namespace, heading.row, column, quiet)
   end
@@ -276,6 +286,7 @@ end
 ---@param view dingbridge.View
 function M.empty(view)
   local buffer = view.buffer
+  view.steps, view.live = {}, nil
   view.marks, view.shown, view.top, view.growing, view.is_empty = by_id.new(), 0, nil, nil, true
   vim.api.nvim_buf_clear_namespace(buffer, message_format.namespace, 0, -1)
   vim.api.nvim_buf_clear_namespace(buffer, message_format.quiet_namespace, 0, -1)

@@ -16,8 +16,9 @@
 ---@field yank_code? string|false Yank the code block.
 ---@field retry? string|false Send the failed message again.
 ---@field recall? string|false Recall the message from DingTalk.
----@field open? string|false Open the link.
----@field show? string|false Show where the link leads, or what became of the message.
+---@field open? string|false Open the link, or show what a step did.
+---@field show? string|false Show where the link leads, what became of the message, or all of a step.
+---@field fold? string|false Show what a step of an agent did, or hide it again.
 ---@field go_to_file? string|false Open the file in another window.
 ---@field choose? string|false Choose the conversation that the draft goes to.
 ---@field answer? string|false Move the draft to whoever wrote meanwhile, or choose.

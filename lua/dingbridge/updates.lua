@@ -24,6 +24,12 @@ local M = {}
 local WRITTEN_DOWN = { DingbridgeQueued = true, DingbridgeDelivered = true }
 local ENDS = { DingbridgeDelivered = true, DingbridgeFailed = true }
 
+--- The module of agents' answers, once there was one.
+---@return table|nil
+local function live_turns()
+  return package.loaded['dingbridge.live_turns']
+end
+
 --- Triggers a `User` autocommand.
 ---@param name string
 ---@param data table
@@ -66,6 +72,9 @@ local handlers = {
     require('dingbridge.search').show(update)
   end,
   closed = function(update)
+    if live_turns() then
+      live_turns().forget(update.id)
+    end
     state.forget(update.id)
     chat_window.close(update.id)
   end,
@@ -75,6 +84,7 @@ local handlers = {
       state.transcripts[update.id] = nil
     end
     local list = transcript_updates.unshown(update.id, update.list)
+    local put_back = list[1] and live_turns() and live_turns().lift(update.id)
     state.add(update.id, list)
     for _, message in ipairs(list) do
       if message.role == 'dingtalk' and not update.reset then
@@ -82,6 +92,18 @@ local handlers = {
       end
     end
     chat_window.add(update.id, update.reset)
+    if put_back then
+      put_back()
+    end
+  end,
+  turn = function(update)
+    require('dingbridge.live_turns').show(update)
+  end,
+  turn_grew = function(update)
+    require('dingbridge.live_turns').grow(update)
+  end,
+  turn_over = function(update)
+    require('dingbridge.live_turns').over(update.id, update.message)
   end,
   ending = function(update)
     transcript_updates.take(update.list)
@@ -269,6 +291,9 @@ function M.service_gone()
       one.connected, one.link, one.queued = false, 'off', 0
       one.cool_down_until, one.cool_down = 0, ''
     end
+  end
+  if live_turns() then
+    live_turns().service_gone()
   end
   for session in pairs(state.transcripts) do
     for _, message in ipairs(state.messages(session)) do

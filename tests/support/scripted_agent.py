@@ -39,6 +39,7 @@ A step is a list of its name and its arguments:
     wait_cancelled       end as cancelled, which was heard while it waited for a permission
     ignore               read all that comes, and never end the turn
     deaf                 read nothing any more
+    until PATH           go on when there is such a file
     say_error T          write to standard error
     die STATUS           end at once
     fail ERROR           end the turn with a JSON-RPC error
@@ -283,6 +284,10 @@ class ScriptedAgent:
     def step_deaf(self) -> None:
         while True:
             time.sleep(600)
+
+    def step_until(self, path: str) -> None:
+        while not os.path.exists(path):
+            time.sleep(0.01)
 
     def step_say_error(self, text: str) -> None:
         sys.stderr.write(text + "\n")

@@ -42,7 +42,7 @@ def remedy(kind: FailureKind, agent: AgentChoice) -> str:
             command = login(agent.name)
             return say.LOG_IN(command=command) if command else say.LOG_IN_THERE()
         case "not started" | "died":
-            return say.TRY_IN_TERMINAL(command=" ".join(agent.argv))
+            return say.TRY_IN_TERMINAL(command=agent.argv[0])
         case "silent":
             return say.STARTS_AGAIN()
         case "refused":

@@ -44,8 +44,13 @@ CHAT_KEYS = (
     KeyDeclaration("yank_code", ("gy",), "Yank the code block."),
     KeyDeclaration("retry", ("R",), "Send the failed message again."),
     KeyDeclaration("recall", ("U",), "Recall the message from DingTalk."),
-    KeyDeclaration("open", ("<CR>", "gx"), "Open the link."),
-    KeyDeclaration("show", ("K",), "Show where the link leads, or what became of the message."),
+    KeyDeclaration("open", ("<CR>", "gx"), "Open the link, or show what a step did."),
+    KeyDeclaration(
+        "show",
+        ("K",),
+        "Show where the link leads, what became of the message, or all of a step.",
+    ),
+    KeyDeclaration("fold", ("za",), "Show what a step of an agent did, or hide it again."),
     KeyDeclaration("go_to_file", ("gf",), "Open the file in another window."),
     KeyDeclaration("choose", ("gt",), "Choose the conversation that the draft goes to.", _BOTH),
     KeyDeclaration(

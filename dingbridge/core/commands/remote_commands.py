@@ -363,6 +363,24 @@ class RunJob(RemoteRequest, frozen=True):
         return cls(argument) if len(argument.split()) <= 1 else None
 
 
+class Btw(RemoteRequest, frozen=True):
+    """A message that is answered next, before others that wait.
+
+    It is a message to the session, not a command about it.
+    """
+
+    text: str
+
+    declaration = RemoteDeclaration(
+        *("btw", "顺便", "Answer this next", "先回答这条", "text"), users=Users.BY_DEFAULT
+    )
+
+    @classmethod
+    def parse(cls, argument: str) -> Btw | None:
+        """With a text."""
+        return cls(argument) if argument else None
+
+
 ForRobot = (
     Help
     | Status
@@ -393,7 +411,7 @@ ForSession = (
 """Commands that a session's editor answers: `session_requests.py` and `project_requests.py` of
 `service/editors/`."""
 
-RemoteCommand = ForRobot | ForSession
+RemoteCommand = ForRobot | ForSession | Btw
 """All commands. Matched exhaustively where they are answered: mypy fails for a missing case."""
 
 KINDS: tuple[type[RemoteCommand], ...] = get_args(RemoteCommand)

@@ -9,7 +9,7 @@ from typing import Final
 
 from dingbridge.core import json_wire
 from dingbridge.core.commands import remote_parser
-from dingbridge.core.commands.remote_commands import RemoteCommand
+from dingbridge.core.commands.remote_commands import Btw, RemoteCommand
 from dingbridge.core.commands.remote_parser import Bad, UnknownCommand
 from dingbridge.core.dingtalk.json_fields import list_of, object_of, said_true
 from dingbridge.core.messages import ConversationKind, Inbound
@@ -51,6 +51,12 @@ def without_mention(text: str) -> str:
     """
     found = _LEADING.match(text)
     return text[found.end() :].strip() if found else text.strip()
+
+
+def is_command(inbound: Inbound) -> bool:
+    """Whether a message is a command, and so stands in no transcript."""
+    command = command_in(inbound)
+    return command is not None and not isinstance(command, Btw)
 
 
 def command_in(inbound: Inbound) -> RemoteCommand | UnknownCommand | Bad | None:

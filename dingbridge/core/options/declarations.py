@@ -296,7 +296,7 @@ class Options(Struct, frozen=True, kw_only=True):
     ] = None
     agent_silence: Annotated[
         float,
-        Option(OptionKind.NUMBER, least=10, most=86400, own=True),
+        Option(OptionKind.NUMBER, least=1, most=86400, own=True),
         "Seconds for which an agent may show no sign of life before its turn fails.",
     ] = 600
     agent_progress: Annotated[

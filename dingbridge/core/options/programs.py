@@ -1,4 +1,5 @@
-"""Reads the programs that options name: responders, agents, jobs of `/run`, commands that print secrets."""
+"""Reads the programs that options name: responders, agents, jobs of `/run`, commands that print
+secrets."""
 
 from __future__ import annotations
 
@@ -64,8 +65,8 @@ def agent(option: Option, value: object, path: str, problems: Problems) -> Agent
         problems.expected(path, option.expects, value)
         return None
     words = argv(value["command"], join(path, "command"), values.PROGRAM_WITH_ARGUMENTS(), problems)
-    name = value.get("name")
-    name = "agent" if name is None else name
+    given = value.get("name")
+    name = "agent" if given is None else given
     if not isinstance(name, str):
         problems.expected(join(path, "name"), values.TEXT_IN_QUOTES(), name)
     elif not known_agents.NAME.fullmatch(name) or name == known_agents.OFF:

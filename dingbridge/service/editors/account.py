@@ -88,7 +88,7 @@ class Account:
         latest = self._robot.configure(options)
         if latest is not None:
             self._rule(latest)
-        self.member.answers(answers=options.responder is not None)
+        self.member.answers(answers=options.responder is not None or options.agent is not None)
         if self.bound:
             self._sessions.readdressed(self.bound)
         if is_another:

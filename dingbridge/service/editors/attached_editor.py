@@ -102,6 +102,8 @@ class AttachedEditor:
             pid=self._attach.pid,
             cwd=self._attach.cwd,
             environ=self._attach.environ,
+            agents=shared.agents,
+            program_environ=lambda: self._programs.environ,
         )
         self._bridge = bridge = Bridge(ports, shared.store, left.sessions)
         shared.store.unread.restore(left.state.unread)

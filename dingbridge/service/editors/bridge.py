@@ -7,6 +7,7 @@ from dingbridge.core.sessions.transcript import SessionInfo
 from dingbridge.protocol import updates
 from dingbridge.service.editors.access_commands import AccessCommands
 from dingbridge.service.editors.accounts import Accounts
+from dingbridge.service.editors.agent_backend import AgentBackend
 from dingbridge.service.editors.away_notices import AwayNotices
 from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.destination_choice import DestinationChoice
@@ -14,13 +15,15 @@ from dingbridge.service.editors.editor_approvals import EditorApprovals
 from dingbridge.service.editors.editor_lookups import EditorLookups
 from dingbridge.service.editors.editor_ports import EditorPorts
 from dingbridge.service.editors.file_sending import FileSending
+from dingbridge.service.editors.lua_backend import LuaBackend
 from dingbridge.service.editors.notifications import Notifications
+from dingbridge.service.editors.program_backend import ProgramBackend
 from dingbridge.service.editors.project_requests import ProjectRequests
 from dingbridge.service.editors.received_messages import ReceivedMessages
 from dingbridge.service.editors.remote_requests import RemoteRequests
 from dingbridge.service.editors.reports import Reports
 from dingbridge.service.editors.responder_replies import ResponderReplies
-from dingbridge.service.editors.responders import Responders
+from dingbridge.service.editors.responders import Backends, Responders
 from dingbridge.service.editors.search_command import SearchCommand
 from dingbridge.service.editors.sending import Sending
 from dingbridge.service.editors.session_commands import SessionCommands
@@ -41,8 +44,16 @@ class Bridge:
         editor, runtime = ports.editor, ports.runtime
         self.editor = editor
         self.runtime = runtime
-        self.sessions = EditorSessions(editor, store, known)
-        self.responders = Responders(editor, ports.programs)
+        self.sessions = EditorSessions(editor, store, known, ports.agents.live)
+        self.responders = Responders(
+            editor,
+            Backends(
+                LuaBackend(editor),
+                ProgramBackend(ports.programs),
+                AgentBackend(ports.agents, ports.cwd, ports.program_environ),
+            ),
+            ports.agents,
+        )
         self.accounts = Accounts(ports, self.sessions, self._notify_status)
         chats = Chats(self.sessions, self.accounts)
         self.sending = Sending(editor, runtime, chats, ports.environ)
@@ -81,11 +92,12 @@ class Bridge:
 
     @property
     def is_working(self) -> bool:
-        """Whether a program or job runs, or a robot message is being taken in."""
+        """Whether an agent, program or job works, or a message waits for it."""
         return (
             self.responders.is_working
             or self._project_requests.is_working
             or self.received.is_taking_in
+            or self.typed.is_waiting
         )
 
     def gone(self) -> None:

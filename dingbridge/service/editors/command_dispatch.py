@@ -109,7 +109,7 @@ def dispatch(
         ):
             raise AssertionError("the host or the editor carries this out")
         case Subcommand.STOP:
-            _stop_answer(bridge)
+            _stop_answer(bridge, at)
 
 
 def _send(bridge: Bridge, text: str, context: CommandContext, message: str) -> None:
@@ -137,7 +137,8 @@ def send(
     """Send a typed message; warn if nobody will read it."""
     session = session or bridge.sessions.current
     bridge.typed.send(session, message, text, to, begun_for, around)
-    is_read = to or bridge.accounts.of(session) or bridge.accounts.default.options.responder
+    account = bridge.accounts.of(session)
+    is_read = to or account or bridge.replies.backend(None, session) is not None
     if not is_read and any(account.options.mode != "off" for account in bridge.accounts):
         bridge.editor.show(updates.ShowKeptHere(session))
 
@@ -190,8 +191,9 @@ def _always(bridge: Bridge, argument: str, context: CommandContext) -> None:
         bridge.approvals.answer("always", argument)
 
 
-def _stop_answer(bridge: Bridge) -> None:
-    if not bridge.responders.stop():
+def _stop_answer(bridge: Bridge, context: CommandContext) -> None:
+    session = bridge.session_commands.current_or_none(context)
+    if not bridge.responders.stop(session):
         raise BridgeError(say.NOTHING_TO_STOP())
 
 

@@ -11,6 +11,7 @@ from dingbridge.core.commands.editor_replies import Lines
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.questions import Question
+from dingbridge.service.agents.agents import Agents
 from dingbridge.service.approvals.approvals import Approvals
 from dingbridge.service.editors.screen import Screen
 from dingbridge.service.files.file_ports import Downloads, FilePacking
@@ -108,7 +109,8 @@ class Project(Protocol):
 
 class EditorPorts(Struct, frozen=True):
     """Everything outside that the service of one editor needs. `robot` gives an account access to
-    its robot; `pid`, `cwd` and `environ` are Neovim's."""
+    its robot; `pid`, `cwd` and `environ` are Neovim's; `program_environ` returns the environment of
+    programs."""
 
     editor: Screen
     storage: Storage
@@ -126,3 +128,5 @@ class EditorPorts(Struct, frozen=True):
     pid: int
     cwd: str
     environ: Mapping[str, str]
+    agents: Agents
+    program_environ: Callable[[], Mapping[str, str]]

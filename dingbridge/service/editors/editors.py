@@ -18,6 +18,7 @@ from dingbridge.core.timeouts import LEAVE_WITHIN, LINGER, SENDS_WITHIN, STOP_WI
 from dingbridge.edges import log as log_file
 from dingbridge.edges.dingtalk.openapi import AccessTokens
 from dingbridge.edges.storage import installed_code
+from dingbridge.edges.storage.agents_file import AgentsFile
 from dingbridge.edges.storage.robot_files import files_in
 from dingbridge.edges.storage.unread_file import UnreadFile
 from dingbridge.edges.storage.worker import Worker
@@ -35,8 +36,11 @@ from dingbridge.protocol.frames import (
     decode_from_host,
     encode,
 )
-from dingbridge.service import periodic
+from dingbridge.service import adapters, periodic
 from dingbridge.service.adapters import SystemRuntime
+from dingbridge.service.agents.agent_book import AgentBook
+from dingbridge.service.agents.agents import Agents
+from dingbridge.service.agents.deleted_sessions import DeletedSessions
 from dingbridge.service.approvals.approvals import Approvals
 from dingbridge.service.editors.attached_editor import AttachedEditor
 from dingbridge.service.editors.command_values import CommandValues
@@ -112,15 +116,23 @@ class Editors:
         self._robots = Robots(resources, self.end_if_alone)
         self._notifications = ShellMessages(self._robots, self._send_bytes)
         self._media = MediaDownloads(data, tokens, post)
+        agents_file = AgentsFile(data, self._disk)
+        book = AgentBook(agents_file.keep)
+        agents_file.read(book.restore)
+        self._agents = Agents(
+            book, adapters.run_agents, approvals, runtime, periodic.later(post), post=post
+        )
+        unread = UnreadCounts(UnreadFile(files).keep)
+        store = SessionStore(TranscriptStorage(files), runtime, post, unread)
+        store.join(DeletedSessions(self._agents))
         self._shared = SharedServices(
             data=data,
             files=files,
-            store=SessionStore(
-                TranscriptStorage(files), runtime, post, UnreadCounts(UnreadFile(files).keep)
-            ),
+            store=store,
             robots=self._robots,
             approvals=approvals,
             presence=Presence(),
+            agents=self._agents,
             command_values=CommandValues(post),
             media=self._media,
             files_thread=self._files_thread,
@@ -253,6 +265,7 @@ class Editors:
         self._media.stop()
 
         def wait() -> None:
+            self._agents.stop_all()
             self._robots.wait_until_ended(LEAVE_WITHIN)
             if not self._disk.finish(STOP_WITHIN):
                 log.error("the disk was too slow: some of what came last is not written down")

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec import structs
+
+from dingbridge.core.commands import remote_commands as remote
 from dingbridge.core.delivery import routing
+from dingbridge.core.dingtalk import addressees
 from dingbridge.core.messages import Message
 from dingbridge.service.editors.arrival_order import ArrivalOrder
+from dingbridge.service.editors.backends import Backend
 from dingbridge.service.editors.delivered_message import DeliveredMessage
 from dingbridge.service.editors.responder_replies import ResponderReplies
 from dingbridge.service.robots import robot_requests
@@ -16,7 +21,6 @@ class ResponderTurns:
     """The turns of all messages of an editor with its responders.
 
     - `asked` keeps the order of each conversation.
-    - `programs` lets a program answer one message at a time.
     - `ended` is called with the key of a message that needs nothing more.
     """
 
@@ -24,7 +28,6 @@ class ResponderTurns:
         self.replies = replies
         self.ended = ended
         self.asked = ArrivalOrder()
-        self.programs = ArrivalOrder()
 
 
 class IncomingQuestion:
@@ -37,10 +40,10 @@ class IncomingQuestion:
         self._turns = turns
         self._message = message
         self._is_complete = False
-        # They start the next message of the conversation, or of the program. None while others are
+        # They start the next message of the conversation, or of the backend. None while others are
         # before this one, and once it has called them.
         self._start_next: Callable[[], None] | None = None
-        self._free_program: Callable[[], None] | None = None
+        self._free_backend: Callable[[], None] | None = None
 
     def wait_for_turn(self) -> None:
         """The message is in the transcript; the responder is asked after earlier ones."""
@@ -53,7 +56,7 @@ class IncomingQuestion:
 
     def give_up(self) -> None:
         """Nothing waits for this message any more."""
-        for done in (self._start_next, self._free_program):
+        for done in (self._start_next, self._free_backend):
             if done is not None:
                 done()
 
@@ -69,28 +72,43 @@ class IncomingQuestion:
             return
         done, self._start_next = self._start_next, None
         deliver, account = self._message.deliver, self._message.account
-        responder = account.options.responder
-        if responder is None or deliver.inbound.says_nothing:
+        backend = self._turns.replies.backend(account, deliver.session)
+        queue = backend.queue(deliver.session, self._message.robot) if backend else None
+        if backend is None or deliver.inbound.says_nothing:
             self._done()
-        elif responder == "lua":
-            account.member.notify(robot_requests.Asking(deliver.key, "function"))
+        elif queue is None:
+            account.member.notify(robot_requests.Asking(deliver.key, backend.noted_as))
         else:
-            self._turns.programs.put((self._message.robot, ""), self._has_program)
+            before = queue(self._has_turn_of(backend), self._aside is not None)
+            if before:
+                self._turns.replies.tell_queued(account, deliver, before)
         done()
 
-    def _has_program(self, done: Callable[[], None]) -> None:
-        # Not sooner: what no program was started for is not lost with the service.
-        self._free_program = done
-        if self._message.is_over or not self._message.is_here:
-            done()
-        else:
-            asking = robot_requests.Asking(self._message.deliver.key, "program")
-            self._message.account.member.notify(asking)
+    def _has_turn_of(self, backend: Backend) -> Callable[[Callable[[], None]], None]:
+        def start(done: Callable[[], None]) -> None:
+            # Not sooner: what nothing was started for is not lost with the service.
+            self._free_backend = done
+            if self._message.is_over or not self._message.is_here:
+                done()
+            else:
+                asking = robot_requests.Asking(self._message.deliver.key, backend.noted_as)
+                self._message.account.member.notify(asking)
+
+        return start
+
+    @property
+    def _aside(self) -> str | None:
+        """What a message with `/btw` says, which is asked before those that wait; None for
+        another message."""
+        command = addressees.command_in(self._message.deliver.inbound)
+        return command.text if isinstance(command, remote.Btw) else None
 
     def ask(self, message: Message, files: tuple[str, ...]) -> None:
         """It is on the disk that the responder is asked: ask it."""
-        deliver = self._message.deliver
+        deliver, aside = self._message.deliver, self._aside
         target = routing.reply_target(deliver.inbound)
+        if aside:
+            message = structs.replace(message, text=aside)
         self._turns.replies.ask(
             deliver.session, message, self._message.account, target, deliver, files, self._done
         )
@@ -99,5 +117,5 @@ class IncomingQuestion:
         key = self._message.deliver.key
         self._message.account.member.notify(robot_requests.InTranscript(key))
         self._turns.ended(key)
-        if self._free_program is not None:
-            self._free_program()
+        if self._free_backend is not None:
+            self._free_backend()

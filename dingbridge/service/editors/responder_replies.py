@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from msgspec import UNSET, structs
+
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.catalogue import sessions as sessions_words
+from dingbridge.core.catalogue import turns
 from dingbridge.core.delivery import mentions
 from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.delivery.routing import reply_target, robot_name
@@ -15,6 +18,7 @@ from dingbridge.core.questions import Question, ReplyContext
 from dingbridge.core.sessions import inbox
 from dingbridge.core.text import tame, well_formed
 from dingbridge.service.editors.account import Account
+from dingbridge.service.editors.backends import Answer, Backend, BackendQuestion
 from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.responders import Responders
 from dingbridge.service.editors.sending import Sending
@@ -69,7 +73,8 @@ class ResponderReplies:
         - `target` is where the answer goes.
         - `deliver` is the robot message; None for a typed one.
         - `files` are the absolute paths of its files.
-        - `ended` is called when the program has ended, or at once if no program gets the message.
+        - `ended` is called when the program or agent has ended, or at once if none gets the
+          message.
         """
         info = self._sessions.info(session)
         instructions = deliver.instructions if deliver is not None else ""
@@ -82,9 +87,10 @@ class ResponderReplies:
             model=info.model if info else "",
             files=files,
         )
-        options = (account or self._accounts.default).options
+        options = (account or self._accounts.of(session) or self._accounts.default).options
         at = mentions.asker(deliver.inbound) if deliver and options.mention_asker else At()
-        if ended is not None and options.responder not in (None, "lua"):
+        backend = self._responders.backend(session, options)
+        if ended is not None and backend is not None and backend.outlives_editor:
             self._at_end[message.id] = ended
             ended = None
         self.take(account, Turn(question, target, asker, at))
@@ -93,25 +99,47 @@ class ResponderReplies:
 
     def take(self, account: Account | None, turn: Turn) -> None:
         """Submit a question to the responder, if there is one."""
-        options = (account or self._accounts.default).options
-        name = account.name if account is not None else ""
-        robot = robot_name(options) if account is not None else ""
         session, request = turn.question.session, turn.question.message.id
+        bound = account or self._accounts.of(session)
+        options = (bound or self._accounts.default).options
+        name = account.name if account is not None else ""
+        # Whose admins may answer an approval, also of a turn that was typed here.
+        robot = robot_name(options) if bound is not None else ""
         asked = ReplyContext(session, name, turn.target, turn.asker, turn.at, robot)
-        if self._has_left and options.responder == "lua":
+        backend = self._responders.backend(session, options)
+        if self._has_left and backend is not None and not backend.outlives_editor:
             # The Lua function is gone, but the asker still waits.
             if account is not None:
                 account.member.notify(robot_requests.Unanswered(turn, left=True))
             return
-        if self._responders.ask(turn, asked, options):
-            log.debug(
-                "message %s of session %s is with the responder, %s",
-                request,
-                session,
-                "a Lua function" if options.responder == "lua" else "a program",
-            )
+
+        def tell(words: str) -> None:
+            here = self._account(asked)
+            if here is not None:
+                self._sending.answer(here, asked.target, words)
+
+        def answered(answer: Answer) -> None:
+            self.answered(request, answer)
+
+        if self._responders.ask(BackendQuestion(turn, asked, options, tell, answered)):
+            log.debug("message %s of session %s is with the responder", request, session)
             self._work(name, busy=True)
             self._later(LEASE_WITHIN, lambda: self._untaken(account, request))
+
+    def backend(self, account: Account | None, session: str) -> Backend | None:
+        """What answers in a session; `account` is that of the message, if it came by one."""
+        options = (account or self._accounts.of(session) or self._accounts.default).options
+        return self._responders.backend(session, options)
+
+    def has_agent(self, account: Account | None, session: str) -> bool:
+        """Whether an agent answers in a session."""
+        options = (account or self._accounts.of(session) or self._accounts.default).options
+        return self._responders.has_agent(session, options)
+
+    def tell_queued(self, account: Account, deliver: robot_news.Deliver, before: int) -> None:
+        """Say to the author of a message how many turns are before it."""
+        words = turns.QUEUED(count=before)
+        self._sending.answer(account, reply_target(deliver.inbound), words)
 
     def _untaken(self, account: Account | None, request: str) -> None:
         """Let another editor answer as well: this one may hang."""
@@ -138,24 +166,38 @@ class ResponderReplies:
         `asked` is the context that a Lua function got with the question. An answer with a known
         `message_id` is sent once.
         """
-        text = tame(text)
+        self.answered(request, Answer(text), asked, message_id)
+
+    def answered(
+        self,
+        request: str,
+        answer: Answer,
+        asked: ReplyContext | None = None,
+        message_id: str = "",
+    ) -> None:
+        """The same, with what there is besides text."""
+        text = tame(answer.text)
         asked = self._ended(request, asked)
         log.debug("the responder answers message %s with %d characters", request, len(text))
         if asked is not None and text.strip():
-            self._reply(asked, text, message_id or self._answer_id(request))
+            whole = structs.replace(answer, text=text)
+            self._reply(asked, whole, message_id or self._answer_id(request))
         self._notify_end(request)
 
-    def _reply(self, asked: ReplyContext, text: str, message_id: str) -> None:
+    def _reply(self, asked: ReplyContext, answer: Answer, message_id: str) -> None:
         if asked.session not in self._sessions:
-            self._answer_all_the_same(asked, text, message_id)
+            self._answer_all_the_same(asked, answer.text, message_id)
             return
         message = Message(
             message_id,
             Role.RESPONDER,
-            sessions_words.RESPONDER(),
-            text,
+            answer.author or sessions_words.RESPONDER(),
+            answer.text,
             self._runtime.now(),
+            steps=answer.steps or UNSET,
         )
+        if answer.problem:
+            self._sending.notice(asked.session, answer.problem)
         account = self._account(asked)
         if asked.account and account is None:
             why_not = self._accounts.why_gone(asked.account)
@@ -192,7 +234,7 @@ class ResponderReplies:
         """The editor leaves. Open questions of its Lua function go to another editor; without one,
         the asker gets an apology. Programs continue."""
         self._has_left = True
-        for asked, turn in self._responders.give_up(by_program=False):
+        for asked, turn in self._responders.give_up(outliving=False):
             account = self._account(asked)
             if account is not None and turn is not None:
                 account.member.notify(robot_requests.Unanswered(turn, left=True))
@@ -201,7 +243,7 @@ class ResponderReplies:
 
     def end(self) -> None:
         """The service ends: questions to programs get an apology. The Lua function continues."""
-        for asked, turn in self._responders.give_up(by_program=True):
+        for asked, turn in self._responders.give_up(outliving=True):
             account = self._account(asked)
             request = turn.question.message.id if turn is not None else ""
             if account is not None:

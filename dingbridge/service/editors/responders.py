@@ -1,4 +1,4 @@
-"""The responder of a session: a person (nothing to do here), a Lua function or a program."""
+"""The questions that wait for the answer of a backend."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from msgspec import Struct, structs
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.questions import ReplyContext
 from dingbridge.protocol import updates
-from dingbridge.service.editors.editor_ports import Programs
+from dingbridge.service.agents.agents import Agents
+from dingbridge.service.editors.backends import Backend, BackendQuestion
 from dingbridge.service.editors.screen import Screen
 from dingbridge.service.robots.robot_news import Turn
 
@@ -24,59 +25,65 @@ MOST_SHOWN = 20
 """Maximum number of questions that the editor shows as being answered, the earliest ones."""
 
 
+class Backends(Struct, frozen=True):
+    """The backends of an editor."""
+
+    function: Backend
+    program: Backend
+    agent: Backend
+
+
 class _Working(Struct, frozen=True):
-    """A question that the responder has.
+    """A question that a backend has.
 
     - `turn` is None for a question from an earlier service.
     - `taken`: the Lua function was called, or the program started.
-    - `by_program`: a program answers it, not the Lua function.
     """
 
     asked: ReplyContext
     turn: Turn | None
     taken: bool
-    by_program: bool = False
+    backend: Backend
 
 
 class Responders:
-    """Passes questions to the configured responder and remembers where its answers go.
+    """Passes questions to the backend of their session and remembers where its answers go.
 
     asked ──taken()──▶ taken ──ended()──▶ ended
       └──withdraw(), give_up()──▶ dropped
     """
 
-    def __init__(self, editor: Screen, programs: Programs) -> None:
+    def __init__(self, editor: Screen, backends: Backends, agents: Agents) -> None:
         self._editor = editor
-        self._programs = programs
+        self._backends = backends
+        self._agents = agents
         self._asked: OrderedDict[str, ReplyContext] = OrderedDict()
         self._under_way: dict[str, _Working] = {}
         self._withdrawn: OrderedDict[str, None] = OrderedDict()
 
-    def ask(self, turn: Turn, asked: ReplyContext, options: Options) -> bool:
-        """Pass a question to the responder. Returns False if there is none, so that a person
-        answers."""
-        responder, question = options.responder, turn.question
-        message = question.message
-        if responder is None:
+    def backend(self, session: str, options: Options) -> Backend | None:
+        """What answers in a session; None: a person."""
+        if self._agents.book.agent(session, options) is not None:
+            return self._backends.agent
+        if options.responder == "lua":
+            return self._backends.function
+        return self._backends.program if options.responder is not None else None
+
+    def has_agent(self, session: str, options: Options) -> bool:
+        """Whether an agent answers in a session."""
+        return self.backend(session, options) is self._backends.agent
+
+    def ask(self, question: BackendQuestion) -> bool:
+        """Pass a question to the backend of its session. Returns False if there is none, so that a
+        person answers."""
+        backend = self.backend(question.asked.session, question.options)
+        if backend is None:
             return False
-        self._withdrawn.pop(message.id, None)
-        by_program = responder != "lua"
-        self._work(message.id, _Working(asked, turn, by_program, by_program))
-        if responder == "lua":
-            self._editor.show(
-                updates.Respond(
-                    message.id,
-                    question.session,
-                    message,
-                    structs.replace(asked, target=asked.target.lasting),
-                    question.instructions,
-                    question.cwd,
-                    question.model,
-                    question.files,
-                )
-            )
-        else:
-            self._programs.ask(message.id, responder, question, options.responder_timeout)
+        request = question.request
+        self._withdrawn.pop(request, None)
+        taken = backend.noted_as != "function"
+        self._work(request, _Working(question.asked, question.turn, taken, backend))
+        backend.ask(question)
         return True
 
     def _work(self, request: str, working: _Working) -> None:
@@ -100,7 +107,7 @@ class Responders:
 
     def take_up(self, request: str, asked: ReplyContext) -> None:
         """The Lua function works on a question that it got under an earlier service."""
-        self._work(request, _Working(asked, None, taken=True))
+        self._work(request, _Working(asked, None, taken=True, backend=self._backends.function))
 
     def taken(self, request: str) -> None:
         """The Lua function has been called."""
@@ -133,15 +140,16 @@ class Responders:
 
     @property
     def is_working(self) -> bool:
-        """Whether a program works on a question."""
-        return any(working.by_program for working in self._under_way.values())
+        """Whether something works on a question that goes on without the editor."""
+        return any(working.backend.outlives_editor for working in self._under_way.values())
 
-    def give_up(self, *, by_program: bool) -> tuple[tuple[ReplyContext, Turn | None], ...]:
-        """Drop the questions of programs, or else those of the Lua function, and return them."""
+    def give_up(self, *, outliving: bool) -> tuple[tuple[ReplyContext, Turn | None], ...]:
+        """Drop the questions of backends that outlive the editor, or else those of the others, and
+        return them."""
         given_up = [
             request
             for request, working in self._under_way.items()
-            if working.by_program == by_program
+            if working.backend.outlives_editor == outliving
         ]
         found = [self._end(request) for request in given_up]
         return tuple((working.asked, working.turn) for working in found if working is not None)
@@ -150,14 +158,20 @@ class Responders:
         """Whether a question that came by this account is open."""
         return any(one.asked.account == account for one in self._under_way.values())
 
-    def stop(self, asker: str | None = None) -> bool:
-        """Stop the running program; with `asker`, only if it answers that person. Returns whether
-        one was stopped."""
-        if asker is not None:
-            first = next(iter(self._under_way.values()), None)
-            if first is None or first.asked.asker != asker:
-                return False
-        return self._programs.stop_running()
+    def stop(self, session: str, asker: str | None = None) -> bool:
+        """Stop what answers in a session: its agent, else the program that runs; with `asker`, only
+        if it answers that person. Returns whether something was stopped."""
+        if self._agents.running(session) is not None:
+            return self._agents.stop(session, asker)
+        programs = (one for one in self._under_way.values() if one.backend is not self._agent)
+        first = next(programs, None)
+        if asker is not None and (first is None or first.asked.asker != asker):
+            return False
+        return self._backends.program.stop(session)
+
+    @property
+    def _agent(self) -> Backend:
+        return self._backends.agent
 
 
 def _remember(latest: OrderedDict[str, T], name: str, value: T) -> None:

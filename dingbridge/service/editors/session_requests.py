@@ -43,7 +43,7 @@ class SessionRequests:
 
     def _stop(self, command: RunningCommand) -> None:
         asker = None if command.order.admin else command.order.inbound.sender.identity
-        stopped = self._responders.stop(asker)
+        stopped = self._responders.stop(command.order.session, asker)
         command.answer(say.STOPPED() if stopped else say.NOTHING_TO_STOP())
 
     def _history(self, command: RunningCommand, count: int) -> None:

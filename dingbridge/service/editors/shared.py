@@ -10,6 +10,7 @@ from msgspec import Struct
 from dingbridge.edges.storage.robot_files import SharedFiles
 from dingbridge.edges.storage.worker import Worker
 from dingbridge.service.adapters import SystemRuntime
+from dingbridge.service.agents.agents import Agents
 from dingbridge.service.approvals.approvals import Approvals
 from dingbridge.service.editors.command_values import CommandValues
 from dingbridge.service.files.file_ports import Downloads
@@ -37,6 +38,7 @@ class SharedServices(Struct, frozen=True):
     robots: Robots
     approvals: Approvals
     presence: Presence
+    agents: Agents
     command_values: CommandValues
     media: Downloads
     files_thread: Worker

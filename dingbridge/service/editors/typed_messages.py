@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
+from msgspec import structs
+
 from dingbridge.core.catalogue import sessions as say
+from dingbridge.core.catalogue import turns
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import At, Message, Role, Target
+from dingbridge.core.regex import regex
 from dingbridge.core.secrets.excerpts import Around
 from dingbridge.core.sessions.destinations import Destination
+from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.responder_replies import ResponderReplies
 from dingbridge.service.editors.sending import Sending, filled
 from dingbridge.service.runtime import Runtime
+
+ASIDE = regex(r"/(?:btw|顺便)\s+(\S.*)", re.DOTALL)
+"""A typed text that is to be answered before others that wait."""
 
 
 class TypedMessages:
@@ -24,6 +35,12 @@ class TypedMessages:
         self._accounts = chats.accounts
         self._sending = sending
         self._replies = replies
+        self._waiting = 0
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a message waits for its turn with the responder."""
+        return self._waiting > 0
 
     def send(
         self,
@@ -44,6 +61,9 @@ class TypedMessages:
             raise BridgeError(say.NO_SUCH_SESSION(), fix=say.CHAT_STARTS_ONE())
         message = Message(message_id, Role.EDITOR, say.YOU(), text, self._runtime.now())
         account, target = self._accounts.destined(session, to, begun_for)
+        if not to and self._replies.has_agent(account, session):
+            self._ask_agent(session, message, account, target, around)
+            return
         at = At()
         if account is not None and target is not None:
             at = account.asker(target)
@@ -59,4 +79,62 @@ class TypedMessages:
             return
         self._sending.add_and_send(account, session, message, target, at, around)
         if account is None:
-            self._replies.ask(session, message, account, Target())
+            self._ask_in_turn(session, message)
+
+    def aside(self, session: str, message_id: str, text: str) -> None:
+        """Ask the responder of a session before others that wait. Raises `BridgeError` if there is
+        none."""
+        session = session or self._sessions.current
+        if session not in self._sessions or self._replies.backend(None, session) is None:
+            raise BridgeError(turns.NOBODY_ANSWERS(), fix=turns.CHOOSE_AGENT())
+        message = Message(message_id, Role.EDITOR, say.YOU(), filled(text), self._runtime.now())
+        self._sessions.hold(session)
+        self._sending.add_and_send(None, session, message, None)
+        self._ask_in_turn(session, message, is_next=True)
+
+    def _ask_agent(
+        self,
+        session: str,
+        message: Message,
+        account: Account | None,
+        target: Target | None,
+        around: Around,
+    ) -> None:
+        """Start a turn of the session's agent. With `mirror`, the conversation sees it as well."""
+        self._sessions.hold(session)
+        aside = ASIDE.fullmatch(message.text)
+        if account is not None and target is not None and account.options.mirror:
+            self._sending.add_and_send(account, session, message, target, around=around)
+        else:
+            account = target = None
+            self._sending.add_and_send(None, session, message, None)
+        if aside is not None:
+            message = structs.replace(message, text=aside[1])
+        self._ask_in_turn(session, message, account, target, is_next=aside is not None)
+
+    def _ask_in_turn(
+        self,
+        session: str,
+        message: Message,
+        account: Account | None = None,
+        target: Target | None = None,
+        *,
+        is_next: bool = False,
+    ) -> None:
+        """Submit a typed message to the responder of its session, if there is one, after those
+        before it, or `is_next` before those that wait. With an account the answer goes to
+        `target`."""
+        backend = self._replies.backend(account, session)
+        queue = backend.queue(session, "") if backend is not None else None
+        if queue is None:
+            self._replies.ask(session, message, account, target or Target())
+            return
+
+        def start(done: Callable[[], None]) -> None:
+            self._waiting -= 1
+            self._replies.ask(session, message, account, target or Target(), ended=done)
+
+        self._waiting += 1
+        before = queue(start, is_next)
+        if before:
+            self._sending.show_notice(turns.QUEUED_HERE(count=before))

@@ -116,7 +116,7 @@ class InboundRouter:
             self._deliver(key, entry, again=False)
             done()
 
-        if addressees.command_in(entry.received.inbound) is not None:
+        if addressees.is_command(entry.received.inbound):
             self._messages.routed(key, entry, deliver)
         else:
             deliver()

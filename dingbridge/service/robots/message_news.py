@@ -44,7 +44,7 @@ class MessageNews:
         start = None
         if self._conversations.is_made(session):
             start = scopes.start(options, inbound)
-        if addressees.command_in(inbound) is not None:
+        if addressees.is_command(inbound):
             admin = inbound.sender.identity in options.admins
             return robot_news.CarryOut(key, inbound, session, again, admin, start)
         inbound = self._with_quote(inbound)

@@ -65,6 +65,8 @@ class RobotCommands:
             return CommandReply(status_replies.describe_not_allowed(name, identity, setting))
         if isinstance(command, Bad):
             return CommandReply(status_replies.describe_bad(command))
+        if isinstance(command, remote.Btw):
+            return None  # a message, which is answered before others
         if isinstance(command, remote.ForRobot):
             return CommandReply(
                 self._reply(command, inbound, allowed, admin=admitted.role == "admin")

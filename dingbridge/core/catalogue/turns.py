@@ -1,0 +1,44 @@
+"""What is said about the turns of an agent: in the session, and to the one who asked.
+
+What the one who asked reads is in Chinese and English.
+"""
+
+from __future__ import annotations
+
+from dingbridge.core.catalogue.sentence import Sentence
+
+THOUGHT = Sentence("thoughts")
+ASKED_UNKNOWN = Sentence("asked for something in a form that is not known; refused")
+
+# --- while it waits or works ----------------------------------------------------------------------
+
+QUEUED = Sentence(
+    "已排队，前面还有 {count} 条。Queued, {count} before you. `/stop` 停止 ends the one that runs."
+)
+QUEUED_HERE = Sentence("queued, {count} before this one", one="queued, one before this one")
+NOBODY_ANSWERS = Sentence("nothing answers in this session")
+CHOOSE_AGENT = Sentence(":Chat agent chooses an agent for it")
+STILL_WORKING = Sentence("仍在处理，已 {minutes} 分钟。Still working, {minutes} min.")
+STILL_WORKING_ON = Sentence("仍在处理，已 {minutes} 分钟。Still working, {minutes} min: {step}")
+STILL_WAITING = Sentence(
+    "等待批准 {code}，已 {minutes} 分钟。Waiting for approval {code}, {minutes} min: {step}"
+)
+
+# --- how it ended ---------------------------------------------------------------------------------
+
+EMPTY = Sentence("代理没有给出文字回答。{agent} ended without any text.")
+EMPTY_AFTER = Sentence(
+    "代理没有给出文字回答（{count} 步）。{agent} ended without any text ({count} steps)."
+)
+CUT = Sentence("… 回答太长，其余已丢弃。The answer was too long; the rest was dropped.")
+STOPPED = Sentence("已停止。Stopped.")
+OUT_OF_TOKENS = Sentence(
+    "回答因达到长度上限而中断。{agent} reached its token limit; ask it to go on."
+)
+OUT_OF_REQUESTS = Sentence(
+    "本轮请求次数已用完。{agent} reached its limit of requests for a turn; ask it to go on."
+)
+REFUSED = Sentence("代理拒绝了这个请求。{agent} refused this request; ask in another way.")
+FAILED = Sentence("没有回答 No answer: {reason}. {remedy}.")
+FAILED_AFTER = Sentence("回答中断了 The answer broke off: {reason}. {remedy}.")
+FAILED_BECAUSE = Sentence("{agent}: {detail}")

@@ -1,0 +1,1 @@
+"""The coding agents of a service: their turns, their sessions, and what the editors see of them."""

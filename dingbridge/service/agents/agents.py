@@ -1,0 +1,231 @@
+"""The agents of a service, one for each session that has one: they outlive the editors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+
+from msgspec import structs
+
+from dingbridge.core.agents import failure_texts, turn_result
+from dingbridge.core.agents.known_agents import AgentChoice, title
+from dingbridge.core.agents.turn_events import (
+    AgentEvent,
+    AgentGone,
+    AgentProgram,
+    AgentSessionsListed,
+    AgentSettings,
+    AgentStarted,
+    Prompt,
+    TurnEnded,
+    TurnFailed,
+)
+from dingbridge.core.agents.turn_record import TurnRecord
+from dingbridge.core.agents.turn_result import FailureWords, TurnResult
+from dingbridge.service.agents.agent_book import AgentBook
+from dingbridge.service.agents.agent_ports import AgentRunner, ApprovalDesk, MakeRunner
+from dingbridge.service.agents.running_turn import AgentTurn, RunningTurn, TurnPorts
+from dingbridge.service.agents.turn_queue import TurnQueue
+from dingbridge.service.runtime import Later, Runtime
+from dingbridge.service.sessions.live_turns import LiveTurns
+
+log = logging.getLogger(__name__)
+
+SessionsListed = Callable[[AgentSessionsListed], None]
+
+
+class Agents:
+    """Runs the turns of agents, one at a time for each session. Service loop only.
+
+    - `make_runner` starts the agents' thread when the first agent is asked.
+    """
+
+    def __init__(
+        self,
+        book: AgentBook,
+        make_runner: MakeRunner,
+        approvals: ApprovalDesk,
+        runtime: Runtime,
+        later: Later,
+        *,
+        post: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self.book = book
+        self.live = LiveTurns()
+        self.queue = TurnQueue()
+        self._make_runner = make_runner
+        self._approvals = approvals
+        self._runtime = runtime
+        self._later = later
+        self._post = post
+        self._runner: AgentRunner | None = None
+        self._turns: dict[str, RunningTurn] = {}
+        self._programs: dict[str, tuple[tuple[AgentChoice, str], AgentProgram]] = {}
+        self._started: dict[str, AgentStarted] = {}
+        self._listing: dict[str, list[SessionsListed]] = {}
+
+    # --- turns ------------------------------------------------------------------------------------
+
+    def ask(self, turn: AgentTurn, cwd: str, folder: str, environ: Mapping[str, str]) -> None:
+        """Start a turn. The session's agent is started unless it runs: in the folder `cwd` of the
+        session, else in that of the editor, `folder`, with the environment `environ`."""
+        runner = self._need_runner()
+        session, entry = turn.session, self.book.of(turn.session)
+        ports = TurnPorts(runner, self._approvals, self.live, self._runtime, self._later)
+        self._turns[turn.request] = RunningTurn(turn, ports)
+        log.debug("message %s of session %s is with %s", turn.request, session, turn.agent.name)
+        runner.prompt(
+            Prompt(
+                request=turn.request,
+                session=session,
+                program=self._program(turn.session, turn.agent, cwd, folder, environ),
+                text=turn.text,
+                files=turn.files,
+                instructions=turn.instructions,
+                model=entry.model or turn.model,
+                mode=entry.mode,
+                resume=entry.agent_session if entry.agent == turn.agent.name else "",
+                silence=turn.silence,
+            )
+        )
+
+    def _program(
+        self, session: str, agent: AgentChoice, cwd: str, folder: str, environ: Mapping[str, str]
+    ) -> AgentProgram:
+        """How the agent is started: as before, while neither agent nor folder of the session are
+        others, so that an agent that runs goes on for another editor."""
+        key = agent, cwd
+        known = self._programs.get(session)
+        if known is None or known[0] != key:
+            known = key, AgentProgram(agent.name, agent.argv, cwd or folder, environ)
+            self._programs[session] = known
+        return known[1]
+
+    def running(self, session: str) -> AgentTurn | None:
+        """The turn that runs in a session."""
+        found = self._find(session)
+        return found.turn if found is not None else None
+
+    def stop(self, session: str, asker: str | None = None) -> bool:
+        """End the turn that runs in a session; with `asker`, only that person's. Returns whether
+        there is one."""
+        found = self._find(session)
+        if found is None or self._runner is None:
+            return False
+        if asker is not None and found.turn.asker != asker:
+            return False
+        self._runner.cancel(session)
+        return True
+
+    def _find(self, session: str) -> RunningTurn | None:
+        return next((one for one in self._turns.values() if one.turn.session == session), None)
+
+    # --- agents -----------------------------------------------------------------------------------
+
+    def started(self, session: str) -> AgentStarted | None:
+        """What the agent of a session offers, once it runs."""
+        return self._started.get(session)
+
+    def end_session(self, session: str) -> None:
+        """End the agent of a session; its turn fails."""
+        self._programs.pop(session, None)
+        self._started.pop(session, None)
+        if self._runner is not None:
+            self._runner.close(session)
+
+    def forget(self, session: str) -> None:
+        """The session was deleted: end its agent, for good."""
+        self.end_session(session)
+        self.book.forget(session)
+
+    def set_mode(self, session: str, mode: str) -> None:
+        """Use another mode of the session's agent, from now on."""
+        self.book.change(session, mode=mode)
+        if self._runner is not None and session in self._started:
+            self._runner.set_mode(session, mode)
+
+    def set_model(self, session: str, model: str) -> None:
+        """Use another model of the session's agent, from now on."""
+        self.book.change(session, model=model)
+        if self._runner is not None and session in self._started:
+            self._runner.set_model(session, model)
+
+    def list_sessions(
+        self,
+        session: str,
+        agent: AgentChoice,
+        folders: tuple[str, str],
+        environ: Mapping[str, str],
+        then: SessionsListed,
+    ) -> None:
+        """Ask the agent of a session for its own sessions. `folders`: the session's and the
+        editor's."""
+        waiting = self._listing.setdefault(session, [])
+        waiting.append(then)
+        if len(waiting) == 1:
+            program = self._program(session, agent, *folders, environ)
+            self._need_runner().list_sessions(session, program)
+
+    def stop_all(self) -> None:
+        """End all agents. Waits up to a second, so not for the loop."""
+        if self._runner is not None:
+            self._runner.stop()
+
+    # --- events -----------------------------------------------------------------------------------
+
+    def _need_runner(self) -> AgentRunner:
+        if self._runner is None:
+            self._runner = self._make_runner(self._notify)
+        return self._runner
+
+    def _notify(self, event: AgentEvent) -> None:
+        """For the agents' thread."""
+        self._post(lambda: self._heard(event))
+
+    def _heard(self, event: AgentEvent) -> None:
+        match event:
+            case AgentStarted():
+                self._start(event)
+            case AgentSettings(session=session):
+                known = self._started.get(session)
+                if known is not None:
+                    self._started[session] = structs.replace(
+                        known, mode=event.mode, model=event.model
+                    )
+            case AgentGone(session=session):
+                self._started.pop(session, None)
+            case AgentSessionsListed(session=session):
+                for then in self._listing.pop(session, ()):
+                    then(event)
+            case TurnEnded(request=request) | TurnFailed(request=request):
+                self._end(request, event)
+            case _:
+                turn = self._turns.get(event.request)
+                if turn is not None:
+                    turn.heard(event)
+
+    def _start(self, event: AgentStarted) -> None:
+        known = self._programs.get(event.session)
+        if known is not None:
+            self._started[event.session] = event
+            name = known[0][0].name
+            self.book.change(event.session, agent=name, agent_session=event.agent_session)
+
+    def _end(self, request: str, event: TurnEnded | TurnFailed) -> None:
+        running = self._turns.pop(request, None)
+        if running is None:
+            return
+        agent = running.turn.agent
+        if isinstance(event, TurnFailed):
+            log.error("no answer from %s: %s: %s", agent.name, event.kind, event.detail)
+
+        def result(record: TurnRecord) -> TurnResult:
+            name = title(agent.name)
+            if isinstance(event, TurnFailed):
+                words = FailureWords(
+                    failure_texts.reason(event.kind, agent), failure_texts.remedy(event.kind, agent)
+                )
+                return turn_result.failed(record, name, event, words)
+            return turn_result.ended(record, name, event)
+
+        running.end(result)

@@ -1,0 +1,247 @@
+"""One turn of an agent while it runs: shows it as it grows, and asks for approvals."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from dingbridge.core.agents import turn_record
+from dingbridge.core.agents.known_agents import AgentChoice, title
+from dingbridge.core.agents.turn_events import (
+    AskedUnknown,
+    PermissionAsked,
+    PermissionGone,
+    PermissionKind,
+    PlanChanged,
+    TextAdded,
+    ThoughtAdded,
+    ToolChanged,
+)
+from dingbridge.core.agents.turn_record import TurnRecord
+from dingbridge.core.agents.turn_result import TurnResult
+from dingbridge.core.approvals.approval import ApprovalRequest, Decision
+from dingbridge.core.catalogue import turns as say
+from dingbridge.core.messages import Message, Role
+from dingbridge.protocol import updates
+from dingbridge.service.agents.agent_ports import AgentRunner, ApprovalDesk
+from dingbridge.service.runtime import Later, Runtime
+from dingbridge.service.sessions.live_turns import LiveTurns
+
+log = logging.getLogger(__name__)
+
+SHOWN_EVERY = 0.04
+"""Seconds between two updates of a turn that grows."""
+
+TOLD_AFTER = (3, 10, 30)
+"""Minutes after which the one who asked hears that the agent still works."""
+
+MOST_TOLD = 30
+"""How often that is said in a turn, at most."""
+
+TurnEvent = (
+    TextAdded
+    | ThoughtAdded
+    | ToolChanged
+    | PlanChanged
+    | PermissionAsked
+    | PermissionGone
+    | AskedUnknown
+)
+
+
+class AgentTurn(Struct, frozen=True, kw_only=True):
+    """One question to an agent.
+
+    - `request`: the id of the message; `text` and `files` are the prompt
+    - `asker`: the identity of the person who asked, and `robot` theirs; both empty for the
+      editor's user
+    - `progress`: minutes between two words about it; 0: after 3, 10 and 30 minutes
+    - `tell`: says something to the one who asked; `ended` gets the result, once
+    """
+
+    request: str
+    session: str
+    agent: AgentChoice
+    text: str
+    files: tuple[str, ...]
+    instructions: str
+    model: str
+    silence: float
+    asker: str
+    robot: str
+    progress: int
+    tell: Callable[[str], None]
+    ended: Callable[[TurnResult], None]
+
+
+class TurnPorts(Struct, frozen=True):
+    """What a running turn needs."""
+
+    runner: AgentRunner
+    approvals: ApprovalDesk
+    live: LiveTurns
+    runtime: Runtime
+    later: Later
+
+
+class RunningTurn:
+    """Service loop only.
+
+    running ──end()──▶ over
+    """
+
+    def __init__(self, turn: AgentTurn, ports: TurnPorts) -> None:
+        self.turn = turn
+        self.record = TurnRecord()
+        self._ports = ports
+        self._began = ports.runtime.now()
+        self._is_over = False
+        self._is_due = False
+        # The codes of approvals, and the tool calls that wait for them, by permission.
+        self._codes: dict[str, str] = {}
+        self._waiting: dict[str, str] = {}
+        self._told = 0
+        self._message = Message(
+            f"turn-{turn.request}", Role.RESPONDER, title(turn.agent.name), "", self._began
+        )
+        ports.live.begin(turn.session, self._so_far)
+        self._tell_later()
+
+    def _so_far(self) -> updates.ShowTurn:
+        record, message = self.record, self._message
+        whole = Message(
+            message.id,
+            message.role,
+            message.author,
+            record.text,
+            message.time,
+            steps=record.steps,
+        )
+        return updates.ShowTurn(self.turn.session, whole, record.planned)
+
+    # --- what the agent does ----------------------------------------------------------------------
+
+    def heard(self, event: TurnEvent) -> None:
+        """Something has happened in the turn."""
+        match event:
+            case TextAdded(text=text):
+                self.record.add_text(text)
+            case ThoughtAdded(text=text):
+                self.record.add_thought(text)
+            case ToolChanged(call=call):
+                self.record.change_tool(call)
+            case PlanChanged(entries=entries):
+                self.record.change_plan(entries)
+            case PermissionAsked():
+                self._ask(event)
+            case PermissionGone(permission=permission):
+                self._withdraw(permission)
+            case AskedUnknown(what=what):
+                self.record.note(say.ASKED_UNKNOWN(), what)
+        self._show_soon()
+
+    def _show_soon(self) -> None:
+        if not self._is_due and not self._is_over:
+            self._is_due = True
+            self._ports.later(SHOWN_EVERY, self._show)
+
+    def _show(self) -> None:
+        self._is_due = False
+        growth = None if self._is_over else self.record.take_growth()
+        if growth is not None:
+            session, message = self.turn.session, self._message.id
+            self._ports.live.grew(
+                session,
+                updates.TurnGrew(session, message, growth.text, growth.steps, growth.plan),
+            )
+
+    # --- approvals --------------------------------------------------------------------------------
+
+    def _ask(self, asked: PermissionAsked) -> None:
+        turn, call = self.turn, asked.call
+        kinds = {option.kind: option.id for option in reversed(asked.options)}
+
+        def decided(decision: Decision | None) -> None:
+            self._codes.pop(asked.permission, None)
+            self._waiting.pop(asked.permission, None)
+            self.record.decided(call.id)
+            self._ports.runner.decide(asked.permission, chosen(kinds, decision or "reject"))
+            self._show_soon()
+
+        self.record.change_tool(call)
+        self._waiting[asked.permission] = call.id
+        code = self._ports.approvals.ask(
+            ApprovalRequest(
+                session=turn.session,
+                source=title(turn.agent.name),
+                title=turn_record.title_of(call),
+                kind=call.kind,
+                detail=turn_record.described(call),
+                robot=turn.robot,
+                asker=turn.asker,
+            ),
+            decided,
+        )
+        if code and asked.permission in self._waiting:
+            self._codes[asked.permission] = code
+            self.record.wait(call, code)
+
+    def _withdraw(self, permission: str) -> None:
+        code = self._codes.pop(permission, "")
+        call = self._waiting.pop(permission, "")
+        if code:
+            self._ports.approvals.withdraw(code)
+            self.record.decided(call)
+
+    # --- the one who asked ------------------------------------------------------------------------
+
+    def _tell_later(self) -> None:
+        every = self.turn.progress
+        if self._told >= MOST_TOLD or (not every and self._told >= len(TOLD_AFTER)):
+            return
+        minutes = every * (self._told + 1) if every else TOLD_AFTER[self._told]
+        since = (self._ports.runtime.now() - self._began) / 60
+        self._ports.later(max(0.0, minutes - since) * 60, lambda: self._tell(minutes))
+
+    def _tell(self, minutes: int) -> None:
+        if self._is_over:
+            return
+        self._told += 1
+        step, code = self.record.latest, self.record.waits_for
+        if code:
+            words = say.STILL_WAITING(code=code, minutes=minutes, step=step)
+        elif step:
+            words = say.STILL_WORKING_ON(minutes=minutes, step=step)
+        else:
+            words = say.STILL_WORKING(minutes=minutes)
+        self.turn.tell(words)
+        self._tell_later()
+
+    # --- its end ----------------------------------------------------------------------------------
+
+    def end(self, result: Callable[[TurnRecord], TurnResult]) -> None:
+        """The turn is over: close what waits, and pass the result on."""
+        if self._is_over:
+            return
+        for permission in tuple(self._waiting):
+            self._withdraw(permission)
+        self._is_over = True
+        self.record.end()
+        self._ports.live.over(self.turn.session, self._message.id)
+        self.turn.ended(result(self.record))
+
+
+def chosen(options: dict[PermissionKind, str], decision: Decision) -> str | None:
+    """The id of the option that a decision means; None cancels the request.
+
+    >>> chosen({"allow_once": "a", "reject_once": "r"}, "always")
+    'a'
+    """
+    wanted: dict[Decision, tuple[PermissionKind, ...]] = {
+        "allow": ("allow_once",),
+        "always": ("allow_always", "allow_once"),
+        "reject": ("reject_once", "reject_always"),
+    }
+    return next((options[kind] for kind in wanted[decision] if kind in options), None)

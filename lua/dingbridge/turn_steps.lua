@@ -1,0 +1,164 @@
+--- The steps of an agent's turn in a transcript: one line each between the heading and the answer, with
+--- a detail that is shown on request.
+
+local say = require('dingbridge.say')
+
+local M = {}
+
+local namespace = vim.api.nvim_create_namespace('dingbridge_steps')
+local details = vim.api.nvim_create_namespace('dingbridge_step_details')
+
+local MOST_ROWS = 30 -- of a detail below its step; K shows all of it
+local LONGEST = 400 -- bytes of a title
+
+local STATE = {
+  pending = { 'step_pending', 'DingbridgeWaiting' },
+  running = { 'step_running', 'DingbridgeAnswering' },
+  done = { 'step_done', 'DingbridgeSent' },
+  failed = { 'step_failed', 'DingbridgeFailed' },
+}
+local LINE = { thought = 'step_thought', plan = 'step_plan', other = 'step_other' }
+
+--- The steps whose detail is shown, by buffer, mark of the heading, and number.
+---@type table<integer, table<integer, table<integer, true>>>
+local shown = {}
+
+---@param text string
+---@return string
+local function one_line(text)
+  text = text:gsub('[%c]+', ' ')
+  return #text > LONGEST and text:sub(1, LONGEST + vim.str_utf_start(text, LONGEST + 1) - 1) or text
+end
+
+--- The line of a step. Its state is a sign and a word, for those who hear it read.
+---@param step dingbridge.Step
+---@return string
+function M.line(step)
+  local waits = step.approval and step.approval ~= ''
+  local state = waits and say('step_waits', { code = step.approval }) or say(STATE[step.state][1])
+  local name = LINE[step.kind] or 'step_tool'
+  local parts = { state = state, kind = step.kind, title = one_line(step.title) }
+  return '  ' .. say(name, parts)
+end
+
+---@param steps dingbridge.Step[]|nil
+---@return string[]
+function M.lines(steps)
+  return vim.tbl_map(M.line, steps or {})
+end
+
+---@param text string
+---@return string[]
+local function rows_of(text)
+  local rows = vim.split(text, '\n', { plain = true })
+  if #rows > MOST_ROWS then
+    local more = #rows - MOST_ROWS
+    rows = vim.list_slice(rows, 1, MOST_ROWS)
+    rows[#rows + 1] = say('step_more', { count = more })
+  end
+  return rows
+end
+
+---@param buffer integer
+---@param heading integer mark
+---@param number integer
+---@return boolean
+local function is_shown(buffer, heading, number)
+  local of_message = (shown[buffer] or {})[heading]
+  return of_message ~= nil and of_message[number] == true
+end
+
+--- Draws the steps `from` to `last` of a message whose heading is on a row.
+---@param buffer integer
+---@param heading integer mark
+---@param row integer
+---@param steps dingbridge.Step[]
+---@param from? integer
+---@param last? integer
+function M.draw(buffer, heading, row, steps, from, last)
+  from, last = from or 1, last or #steps
+  vim.api.nvim_buf_clear_namespace(buffer, namespace, row + from, row + last + 1)
+  vim.api.nvim_buf_clear_namespace(buffer, details, row + from, row + last + 1)
+  for number = from, last do
+    local step = steps[number]
+    vim.api.nvim_buf_set_extmark(buffer, namespace, row + number, 0, {
+      end_row = row + number + 1,
+      hl_group = STATE[step.state][2],
+      undo_restore = false,
+      invalidate = true,
+      strict = false,
+    })
+    if is_shown(buffer, heading, number) then
+      vim.api.nvim_buf_set_extmark(buffer, details, row + number, 0, {
+        virt_lines = vim.tbl_map(function(text)
+          return { { '    ' .. text:gsub('%c', ' '), 'DingbridgeHeading' } }
+        end, rows_of(step.detail or '')),
+        undo_restore = false,
+      })
+    end
+  end
+end
+
+--- The step under the cursor, with where it is drawn; nil on another line.
+---@return dingbridge.Step|nil
+---@return { buffer: integer, heading: integer, row: integer, steps: dingbridge.Step[], number: integer }|nil
+local function under_cursor()
+  local session, message = require('dingbridge.message_place').under_cursor()
+  if not message or not message.steps or not message.steps[1] then
+    return
+  end
+  local chat_window = require('dingbridge.chat_window')
+  local buffer, row = chat_window.row_of(session, message.id)
+  local number = vim.api.nvim_win_get_cursor(0)[1] - 1 - row
+  local step = message.steps[number]
+  if step and buffer then
+    local heading = chat_window.view_of(session).marks[message.id]
+    return step, { buffer = buffer, heading = heading, row = row, steps = message.steps, number = number }
+  end
+end
+
+--- Shows the detail of the step under the cursor below it, or hides it.
+---@return boolean done whether there is a step
+function M.toggle()
+  local step, place = under_cursor()
+  if not step or not place then
+    return false
+  end
+  if (step.detail or '') == '' then
+    require('dingbridge.notice').show(say('step_without_detail'))
+    return true
+  end
+  local buffer, heading, number = place.buffer, place.heading, place.number
+  if not shown[buffer] then
+    shown[buffer] = {}
+    vim.api.nvim_create_autocmd('BufWipeout', {
+      buffer = buffer,
+      callback = function()
+        shown[buffer] = nil
+      end,
+    })
+  end
+  shown[buffer][heading] = shown[buffer][heading] or {}
+  shown[buffer][heading][number] = not shown[buffer][heading][number] or nil
+  M.draw(buffer, heading, place.row, place.steps, number, number)
+  return true
+end
+
+--- Shows all of the detail of the step under the cursor in a window of its own.
+---@return boolean done whether there is a step with a detail
+function M.show()
+  local step = under_cursor()
+  if not step or (step.detail or '') == '' then
+    return false
+  end
+  local lines = vim.split(step.detail, '\n', { plain = true })
+  vim.lsp.util.open_floating_preview(lines, 'markdown', {
+    focus_id = 'dingbridge_step',
+    border = 'rounded',
+    max_width = math.max(20, vim.o.columns - 4),
+    max_height = math.max(5, vim.o.lines - 6),
+  })
+  return true
+end
+
+return M
