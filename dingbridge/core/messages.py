@@ -8,6 +8,8 @@ from typing import Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
+from dingbridge.core.agents.turn_steps import TurnStep
+
 PLATFORM: Final = "dingtalk"
 """The network's name as users write it: in settings, after `:Chat bridge`, before a target."""
 
@@ -245,30 +247,6 @@ class Outbound(Struct, frozen=True):
     file: str = ""
     file_name: str = ""
     taps: tuple[str, ...] = ()
-
-
-class TurnStep(Struct, frozen=True, omit_defaults=True):
-    """What an agent did in a turn: one line, and a detail that is shown on request.
-
-    - `kind`: `thought`, `plan` for an entry of its plan, or the kind of a tool: `read`, `edit`,
-      `delete`, `move`, `search`, `execute`, `think`, `fetch` or `other`
-    - `title`: one line; `detail`: Markdown, shortened
-    - `approval`: the code of the approval that it waits for, or empty
-    """
-
-    kind: str
-    title: str
-    state: Literal["pending", "running", "done", "failed"]
-    detail: str = ""
-    approval: str = ""
-
-
-class StepChange(Struct, frozen=True):
-    """A step of an agent's turn that is new or has changed; `index` counts from 0, without the
-    plan."""
-
-    index: int
-    step: TurnStep
 
 
 class Message(Struct, frozen=True):

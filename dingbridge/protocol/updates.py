@@ -7,7 +7,8 @@ from typing import Literal
 from msgspec import Struct
 
 from dingbridge import __version__
-from dingbridge.core.messages import Delivery, Message, StepChange, TurnStep
+from dingbridge.core.agents.turn_steps import StepChange, TurnStep
+from dingbridge.core.messages import Delivery, Message
 from dingbridge.core.questions import ReplyContext
 from dingbridge.core.sessions.destinations import NOBODY, Destination
 

@@ -57,7 +57,7 @@ class ProgramRunner:
     ) -> None:
         self._notify = notify
         self._cwd = cwd
-        self._environ = environ
+        self.environ = environ
         self._programs: ResponderPrograms | None = None
 
     def ask(self, request: str, argv: tuple[str, ...], question: Question, timeout: float) -> None:
@@ -74,7 +74,7 @@ class ProgramRunner:
         }
         environ = tuple((name, value) for name, value in given.items() if value)
         cwd, text = os.path.expanduser(question.cwd) or self._cwd, question.message.text
-        self._programs.put(Task(request, argv, text, cwd, timeout, self._environ(), environ))
+        self._programs.put(Task(request, argv, text, cwd, timeout, self.environ(), environ))
 
     def stop_running(self) -> bool:
         """Stop the running program. Returns whether there was one."""

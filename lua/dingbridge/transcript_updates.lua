@@ -1,6 +1,7 @@
 --- Applies the service's updates of transcripts to the tables in Lua.
 
 local command_name = require('dingbridge.command_name')
+local destination = require('dingbridge.destination')
 local drafts = require('dingbridge.drafts')
 local state = require('dingbridge.state')
 local chat_window = require('dingbridge.chat_window')
@@ -54,6 +55,50 @@ function M.take(list)
     command_name.name_in(message, 'reason', message.role == 'notice' and 'text' or nil)
   end
   drafts.arrived(list)
+end
+
+--- The module of agents' answers, once there was one.
+---@return table|nil
+local function live_turns()
+  return package.loaded['dingbridge.live_turns']
+end
+
+--- Adds new messages to a transcript, or begins it anew with them.
+---@param update { id: string, list: dingbridge.Message[], reset: boolean }
+function M.add(update)
+  local id = update.id
+  M.take(update.list)
+  if update.reset then
+    state.transcripts[id] = nil
+  end
+  local list = M.unshown(id, update.list)
+  local put_back = list[1] and live_turns() and live_turns().lift(id)
+  state.add(id, list)
+  for _, message in ipairs(list) do
+    if message.role == 'dingtalk' and not update.reset then
+      destination.spoke(id, message)
+    end
+  end
+  chat_window.add(id, update.reset)
+  if put_back then
+    put_back()
+  end
+end
+
+--- Forgets the transcript of a session that is gone.
+---@param id string
+function M.forget(id)
+  if live_turns() then
+    live_turns().forget(id)
+  end
+  state.forget(id)
+end
+
+--- Takes the answers out that the service was working on.
+function M.service_gone()
+  if live_turns() then
+    live_turns().service_gone()
+  end
 end
 
 ---@param list dingbridge.Message[]

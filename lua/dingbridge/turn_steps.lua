@@ -17,7 +17,7 @@ local STATE = {
   done = { 'step_done', 'DingbridgeSent' },
   failed = { 'step_failed', 'DingbridgeFailed' },
 }
-local LINE = { thought = 'step_thought', plan = 'step_plan', other = 'step_other' }
+local LINE = { thought = 'step', plan = 'step_plan', other = 'step' }
 
 --- The steps whose detail is shown, by buffer, mark of the heading, and number.
 ---@type table<integer, table<integer, table<integer, true>>>

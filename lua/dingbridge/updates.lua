@@ -24,12 +24,6 @@ local M = {}
 local WRITTEN_DOWN = { DingbridgeQueued = true, DingbridgeDelivered = true }
 local ENDS = { DingbridgeDelivered = true, DingbridgeFailed = true }
 
---- The module of agents' answers, once there was one.
----@return table|nil
-local function live_turns()
-  return package.loaded['dingbridge.live_turns']
-end
-
 --- Triggers a `User` autocommand.
 ---@param name string
 ---@param data table
@@ -72,29 +66,11 @@ local handlers = {
     require('dingbridge.search').show(update)
   end,
   closed = function(update)
-    if live_turns() then
-      live_turns().forget(update.id)
-    end
-    state.forget(update.id)
+    transcript_updates.forget(update.id)
     chat_window.close(update.id)
   end,
   messages = function(update)
-    transcript_updates.take(update.list)
-    if update.reset then
-      state.transcripts[update.id] = nil
-    end
-    local list = transcript_updates.unshown(update.id, update.list)
-    local put_back = list[1] and live_turns() and live_turns().lift(update.id)
-    state.add(update.id, list)
-    for _, message in ipairs(list) do
-      if message.role == 'dingtalk' and not update.reset then
-        destination.spoke(update.id, message)
-      end
-    end
-    chat_window.add(update.id, update.reset)
-    if put_back then
-      put_back()
-    end
+    transcript_updates.add(update)
   end,
   turn = function(update)
     require('dingbridge.live_turns').show(update)
@@ -292,9 +268,7 @@ function M.service_gone()
       one.cool_down_until, one.cool_down = 0, ''
     end
   end
-  if live_turns() then
-    live_turns().service_gone()
-  end
+  transcript_updates.service_gone()
   for session in pairs(state.transcripts) do
     for _, message in ipairs(state.messages(session)) do
       if UNDER_WAY[message.delivery] then

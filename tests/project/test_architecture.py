@@ -82,7 +82,8 @@ PUT_TOGETHER = (
 
 REACHES_OUT = {
     *("adapters.py", "mailbox.py", "main.py", "spool_intake.py"),
-    *("editors/attached_editor.py", "editors/departure.py", "editors/editor_events.py"),
+    *("agents/data_folder.py", "editors/attached_editor.py", "editors/departure.py"),
+    "editors/editor_events.py",
     *("editors/editor_programs.py", "editors/editors.py"),
     *("editors/restored_bindings.py", "editors/robot_membership.py", "editors/shared.py"),
     *("files/media_downloads.py", "files/transfers.py", "files/uploads.py"),

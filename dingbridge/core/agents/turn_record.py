@@ -11,8 +11,8 @@ from msgspec import Struct, structs
 
 from dingbridge.core.agents import file_diffs
 from dingbridge.core.agents.turn_events import PlanEntry, ToolCall
+from dingbridge.core.agents.turn_steps import StepChange, TurnStep
 from dingbridge.core.catalogue import turns as say
-from dingbridge.core.messages import StepChange, TurnStep
 from dingbridge.core.text import shorten, tame
 
 TEXT_CHARACTERS = 200_000

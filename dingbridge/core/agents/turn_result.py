@@ -6,8 +6,9 @@ from msgspec import Struct
 
 from dingbridge.core.agents.turn_events import StopReason, TurnEnded, TurnFailed
 from dingbridge.core.agents.turn_record import TurnRecord
+from dingbridge.core.agents.turn_steps import TurnStep
+from dingbridge.core.catalogue import remote
 from dingbridge.core.catalogue import turns as say
-from dingbridge.core.messages import TurnStep
 from dingbridge.core.text import shorten, tame
 
 REASON_CHARACTERS = 500
@@ -19,7 +20,7 @@ class TurnResult(Struct, frozen=True):
 
     - `text`: the answer, never empty: with what is to be said about its end
     - `agent`: who answered, for the heading
-    - `problem`: what the session is told besides, in the agent's words; empty without a problem
+    - `problem`: what the session shows besides, in the agent's words; empty without a problem
     """
 
     text: str
@@ -68,7 +69,7 @@ def _remark(reason: StopReason, agent: str) -> str:
         case "refusal":
             return say.REFUSED(agent=agent)
         case "cancelled":
-            return say.STOPPED()
+            return remote.STOPPED()
         case "end_turn":
             return ""
 

@@ -31,7 +31,6 @@ EMPTY_AFTER = Sentence(
     "代理没有给出文字回答（{count} 步）。{agent} ended without any text ({count} steps)."
 )
 CUT = Sentence("… 回答太长，其余已丢弃。The answer was too long; the rest was dropped.")
-STOPPED = Sentence("已停止。Stopped.")
 OUT_OF_TOKENS = Sentence(
     "回答因达到长度上限而中断。{agent} reached its token limit; ask it to go on."
 )

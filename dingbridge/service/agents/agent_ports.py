@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from msgspec import Struct
+
 from dingbridge.core.agents.turn_events import AgentEvent, AgentProgram, Prompt
 from dingbridge.core.approvals.approval import ApprovalRequest, Decision
+from dingbridge.protocol.command_queue import Post
+from dingbridge.service.runtime import Later, Runtime
 
 
 class AgentRunner(Protocol):
@@ -59,3 +63,14 @@ class ApprovalDesk(Protocol):
     def withdraw(self, code: str) -> None:
         """Nobody waits any more."""
         ...
+
+
+class AgentPorts(Struct, frozen=True):
+    """The outside. `make_runner` is called when the first agent is asked; `post` runs a call on the
+    loop, for any thread."""
+
+    make_runner: MakeRunner
+    approvals: ApprovalDesk
+    runtime: Runtime
+    later: Later
+    post: Post

@@ -23,10 +23,9 @@ from dingbridge.core.agents.turn_events import (
 from dingbridge.core.agents.turn_record import TurnRecord
 from dingbridge.core.agents.turn_result import FailureWords, TurnResult
 from dingbridge.service.agents.agent_book import AgentBook
-from dingbridge.service.agents.agent_ports import AgentRunner, ApprovalDesk, MakeRunner
+from dingbridge.service.agents.agent_ports import AgentPorts, AgentRunner
 from dingbridge.service.agents.running_turn import AgentTurn, RunningTurn, TurnPorts
 from dingbridge.service.agents.turn_queue import TurnQueue
-from dingbridge.service.runtime import Later, Runtime
 from dingbridge.service.sessions.live_turns import LiveTurns
 
 log = logging.getLogger(__name__)
@@ -35,29 +34,13 @@ SessionsListed = Callable[[AgentSessionsListed], None]
 
 
 class Agents:
-    """Runs the turns of agents, one at a time for each session. Service loop only.
+    """Runs the turns of agents, one at a time for each session. Service loop only."""
 
-    - `make_runner` starts the agents' thread when the first agent is asked.
-    """
-
-    def __init__(
-        self,
-        book: AgentBook,
-        make_runner: MakeRunner,
-        approvals: ApprovalDesk,
-        runtime: Runtime,
-        later: Later,
-        *,
-        post: Callable[[Callable[[], None]], None],
-    ) -> None:
+    def __init__(self, book: AgentBook, live: LiveTurns, ports: AgentPorts) -> None:
         self.book = book
-        self.live = LiveTurns()
         self.queue = TurnQueue()
-        self._make_runner = make_runner
-        self._approvals = approvals
-        self._runtime = runtime
-        self._later = later
-        self._post = post
+        self._live = live
+        self._ports = ports
         self._runner: AgentRunner | None = None
         self._turns: dict[str, RunningTurn] = {}
         self._programs: dict[str, tuple[tuple[AgentChoice, str], AgentProgram]] = {}
@@ -71,7 +54,7 @@ class Agents:
         session, else in that of the editor, `folder`, with the environment `environ`."""
         runner = self._need_runner()
         session, entry = turn.session, self.book.of(turn.session)
-        ports = TurnPorts(runner, self._approvals, self.live, self._runtime, self._later)
+        ports = TurnPorts(runner, self._live, self._ports)
         self._turns[turn.request] = RunningTurn(turn, ports)
         log.debug("message %s of session %s is with %s", turn.request, session, turn.agent.name)
         runner.prompt(
@@ -175,12 +158,12 @@ class Agents:
 
     def _need_runner(self) -> AgentRunner:
         if self._runner is None:
-            self._runner = self._make_runner(self._notify)
+            self._runner = self._ports.make_runner(self._notify)
         return self._runner
 
     def _notify(self, event: AgentEvent) -> None:
         """For the agents' thread."""
-        self._post(lambda: self._heard(event))
+        self._ports.post(lambda: self._heard(event))
 
     def _heard(self, event: AgentEvent) -> None:
         match event:

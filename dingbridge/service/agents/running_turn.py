@@ -25,8 +25,7 @@ from dingbridge.core.approvals.approval import ApprovalRequest, Decision
 from dingbridge.core.catalogue import turns as say
 from dingbridge.core.messages import Message, Role
 from dingbridge.protocol import updates
-from dingbridge.service.agents.agent_ports import AgentRunner, ApprovalDesk
-from dingbridge.service.runtime import Later, Runtime
+from dingbridge.service.agents.agent_ports import AgentPorts, AgentRunner
 from dingbridge.service.sessions.live_turns import LiveTurns
 
 log = logging.getLogger(__name__)
@@ -80,10 +79,8 @@ class TurnPorts(Struct, frozen=True):
     """What a running turn needs."""
 
     runner: AgentRunner
-    approvals: ApprovalDesk
     live: LiveTurns
-    runtime: Runtime
-    later: Later
+    outside: AgentPorts
 
 
 class RunningTurn:
@@ -96,7 +93,7 @@ class RunningTurn:
         self.turn = turn
         self.record = TurnRecord()
         self._ports = ports
-        self._began = ports.runtime.now()
+        self._began = ports.outside.runtime.now()
         self._is_over = False
         self._is_due = False
         # The codes of approvals, and the tool calls that wait for them, by permission.
@@ -145,7 +142,7 @@ class RunningTurn:
     def _show_soon(self) -> None:
         if not self._is_due and not self._is_over:
             self._is_due = True
-            self._ports.later(SHOWN_EVERY, self._show)
+            self._ports.outside.later(SHOWN_EVERY, self._show)
 
     def _show(self) -> None:
         self._is_due = False
@@ -172,7 +169,7 @@ class RunningTurn:
 
         self.record.change_tool(call)
         self._waiting[asked.permission] = call.id
-        code = self._ports.approvals.ask(
+        code = self._ports.outside.approvals.ask(
             ApprovalRequest(
                 session=turn.session,
                 source=title(turn.agent.name),
@@ -192,7 +189,7 @@ class RunningTurn:
         code = self._codes.pop(permission, "")
         call = self._waiting.pop(permission, "")
         if code:
-            self._ports.approvals.withdraw(code)
+            self._ports.outside.approvals.withdraw(code)
             self.record.decided(call)
 
     # --- the one who asked ------------------------------------------------------------------------
@@ -202,8 +199,8 @@ class RunningTurn:
         if self._told >= MOST_TOLD or (not every and self._told >= len(TOLD_AFTER)):
             return
         minutes = every * (self._told + 1) if every else TOLD_AFTER[self._told]
-        since = (self._ports.runtime.now() - self._began) / 60
-        self._ports.later(max(0.0, minutes - since) * 60, lambda: self._tell(minutes))
+        since = (self._ports.outside.runtime.now() - self._began) / 60
+        self._ports.outside.later(max(0.0, minutes - since) * 60, lambda: self._tell(minutes))
 
     def _tell(self, minutes: int) -> None:
         if self._is_over:

@@ -60,20 +60,18 @@ class AttachedEditor:
         self._transfers = Transfers(shared.files.outgoing, shared.files_thread, send)
         self._spool = SpoolIntake(attach, shared.files, shared.spooled, self.screen.show)
         self._notify_left = left
-        self.errors = ErrorBoundary(self.screen)
+        self.errors = errors = ErrorBoundary(self.screen)
         self.pid = attach.pid
         self._bridge: Bridge | None = None
         # Frames that arrived before the bridge was built.
         self._before: list[frames.FromHost] = []
-        self._turns = CommandQueue(lambda: self._is_held, self.errors.run)
+        self._turns = CommandQueue(lambda: self._is_held, errors.run)
         self.set_up_at = 0.0
         self.active_at = time.monotonic() if attach.has_screen else 0.0
         self._departure: Departure | None = None
         self._restoring: RestoredBindings | None = None
         self._memberships = Memberships(shared.robots, self)
-        self._programs = EditorPrograms(
-            attach, shared.post, self._answered, self.errors.file_trouble
-        )
+        self._programs = EditorPrograms(attach, shared.post, self._answered, errors.file_trouble)
         self._setting_up = EditorSetup(
             number, attach, shared.command_values, self.screen, self._configure
         )
@@ -103,7 +101,6 @@ class AttachedEditor:
             cwd=self._attach.cwd,
             environ=self._attach.environ,
             agents=shared.agents,
-            program_environ=lambda: self._programs.environ,
         )
         self._bridge = bridge = Bridge(ports, shared.store, left.sessions)
         shared.store.unread.restore(left.state.unread)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from dingbridge.core.messages import TurnStep
+from dingbridge.core.agents.turn_steps import TurnStep
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.questions import ReplyContext
 from dingbridge.core.sessions.inbox import ResponderKind
@@ -23,7 +23,7 @@ class Answer(Struct, frozen=True):
 
     - `author`: who answers, for the heading; empty: the responder
     - `steps`: what an agent did for it
-    - `problem`: what the session is told besides
+    - `problem`: what the session shows besides
     """
 
     text: str

@@ -44,13 +44,13 @@ class Bridge:
         editor, runtime = ports.editor, ports.runtime
         self.editor = editor
         self.runtime = runtime
-        self.sessions = EditorSessions(editor, store, known, ports.agents.live)
+        self.sessions = EditorSessions(editor, store, known)
         self.responders = Responders(
             editor,
             Backends(
                 LuaBackend(editor),
                 ProgramBackend(ports.programs),
-                AgentBackend(ports.agents, ports.cwd, ports.program_environ),
+                AgentBackend(ports.agents, ports.cwd, ports.programs.environ),
             ),
             ports.agents,
         )
@@ -60,7 +60,7 @@ class Bridge:
         self.notifications = Notifications(editor, self.sending)
         self.away = AwayNotices(editor, runtime, self.accounts, self.sending, ports.presence)
         self.replies = ResponderReplies(runtime, chats, self.responders, self.sending, ports.later)
-        self.typed = TypedMessages(runtime, chats, self.sending, self.replies)
+        self.typed = TypedMessages(editor, runtime, chats, self.sending, self.replies)
         self.received = ReceivedMessages(editor, chats, ports.media, self.replies, ports.later)
         self.files = FileSending(editor, runtime, chats, ports.packing)
         self.session_commands = SessionCommands(editor, ports.storage, ports.saved, runtime, chats)

@@ -52,6 +52,10 @@ class Programs(Protocol):
         """Run a program for a message; it may take `timeout` seconds."""
         ...
 
+    def environ(self) -> Mapping[str, str]:
+        """The environment of programs that are started now."""
+        ...
+
     def stop_running(self) -> bool:
         """End the program that runs now. Returns whether there was one."""
         ...
@@ -109,8 +113,7 @@ class Project(Protocol):
 
 class EditorPorts(Struct, frozen=True):
     """Everything outside that the service of one editor needs. `robot` gives an account access to
-    its robot; `pid`, `cwd` and `environ` are Neovim's; `program_environ` returns the environment of
-    programs."""
+    its robot; `pid`, `cwd` and `environ` are Neovim's."""
 
     editor: Screen
     storage: Storage
@@ -129,4 +132,3 @@ class EditorPorts(Struct, frozen=True):
     cwd: str
     environ: Mapping[str, str]
     agents: Agents
-    program_environ: Callable[[], Mapping[str, str]]

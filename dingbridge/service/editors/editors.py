@@ -18,7 +18,6 @@ from dingbridge.core.timeouts import LEAVE_WITHIN, LINGER, SENDS_WITHIN, STOP_WI
 from dingbridge.edges import log as log_file
 from dingbridge.edges.dingtalk.openapi import AccessTokens
 from dingbridge.edges.storage import installed_code
-from dingbridge.edges.storage.agents_file import AgentsFile
 from dingbridge.edges.storage.robot_files import files_in
 from dingbridge.edges.storage.unread_file import UnreadFile
 from dingbridge.edges.storage.worker import Worker
@@ -37,10 +36,7 @@ from dingbridge.protocol.frames import (
     encode,
 )
 from dingbridge.service import adapters, periodic
-from dingbridge.service.adapters import SystemRuntime
-from dingbridge.service.agents.agent_book import AgentBook
-from dingbridge.service.agents.agents import Agents
-from dingbridge.service.agents.deleted_sessions import DeletedSessions
+from dingbridge.service.agents.data_folder import agents_of
 from dingbridge.service.approvals.approvals import Approvals
 from dingbridge.service.editors.attached_editor import AttachedEditor
 from dingbridge.service.editors.command_values import CommandValues
@@ -110,21 +106,15 @@ class Editors:
         self._files_thread = Worker(post, self._file_trouble)
         self._files_thread.start()
         files = files_in(data, self._disk)
-        tokens, runtime = AccessTokens(), SystemRuntime()
+        tokens, runtime = AccessTokens(), adapters.SystemRuntime()
         approvals = Approvals(runtime, periodic.later(post))
         resources = RobotResources(data, files, tokens, runtime, post, approvals)
         self._robots = Robots(resources, self.end_if_alone)
         self._notifications = ShellMessages(self._robots, self._send_bytes)
         self._media = MediaDownloads(data, tokens, post)
-        agents_file = AgentsFile(data, self._disk)
-        book = AgentBook(agents_file.keep)
-        agents_file.read(book.restore)
-        self._agents = Agents(
-            book, adapters.run_agents, approvals, runtime, periodic.later(post), post=post
-        )
         unread = UnreadCounts(UnreadFile(files).keep)
         store = SessionStore(TranscriptStorage(files), runtime, post, unread)
-        store.join(DeletedSessions(self._agents))
+        self._agents = agents_of(resources, self._disk, store, adapters.run_agents)
         self._shared = SharedServices(
             data=data,
             files=files,

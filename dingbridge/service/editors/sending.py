@@ -280,10 +280,6 @@ class Sending:
                 account.member.answered(ask.outbound.id)
                 self._event("DingbridgeQueued", **account.about(ask))
 
-    def show_notice(self, text: str) -> None:
-        """Show a notice that belongs to no session."""
-        self._editor.show(updates.ShowNotice(text))
-
     def notice(self, session: str, text: str) -> None:
         """Add a line of the bridge itself to a session; it is not sent."""
         self._sessions.add(

@@ -11,8 +11,8 @@ from dingbridge.core.sessions.scopes import SessionStart
 from dingbridge.core.sessions.transcript import SessionInfo, Transcript, TranscriptPart
 from dingbridge.protocol import updates
 from dingbridge.service.editors.screen import Screen
+from dingbridge.service.editors.shown_turns import ShownTurns
 from dingbridge.service.editors.transcript_diff import CatchUp, ShownTranscript
-from dingbridge.service.sessions.live_turns import LiveTurns, TurnUpdate
 from dingbridge.service.sessions.store import SessionStore
 
 
@@ -23,9 +23,7 @@ class EditorSessions:
     `bindings` maps the sessions that any attached editor has bound to the account in this editor.
     """
 
-    def __init__(
-        self, editor: Screen, store: SessionStore, known: Sequence[SessionInfo], live: LiveTurns
-    ) -> None:
+    def __init__(self, editor: Screen, store: SessionStore, known: Sequence[SessionInfo]) -> None:
         self._editor = editor
         self.store = store
         self._shown: dict[str, ShownTranscript] = {}
@@ -42,13 +40,12 @@ class EditorSessions:
         self.read: Callable[[str, tuple[Message, ...]], None] = lambda _session, _messages: None
         store.found(known)
         store.join(self)
-        self._live = live
-        live.join(self)
+        self._turns = ShownTurns(editor, store.live, self._shown)
 
     def leave(self) -> None:
         """The editor is gone."""
         self.store.leave(self)
-        self._live.leave(self)
+        self._turns.leave()
 
     def __contains__(self, session: str) -> bool:
         return session in self.store.infos
@@ -218,18 +215,6 @@ class EditorSessions:
         """Messages were added, a delivery changed, or the transcript was cleared."""
         self._show(session, update)
 
-    def turned(self, session: str, update: TurnUpdate) -> None:
-        """An agent's answer in a session began, has grown, or is over."""
-        shown = self._shown.get(session)
-        # Before the transcript's end was read, that read will show the whole answer.
-        if shown is not None and shown.begin is not None:
-            self._editor.show(update)
-
-    def _show_turn(self, session: str) -> None:
-        turn = self._live.so_far(session)
-        if turn is not None:
-            self._editor.show(turn)
-
     def renamed(self, session: str) -> None:
         """A session has another title."""
         self.retitled(session)
@@ -264,7 +249,7 @@ class EditorSessions:
         is_end, met = shown.begin is None, len(shown.conversations)
         self._found(session, shown, shown.ending(part) if is_end else shown.earlier(part))
         if is_end:
-            self._show_turn(session)
+            self._turns.show(session)
         if is_end or len(shown.conversations) > met:
             self.read(session, tuple(shown.conversations.values()))
 
@@ -307,7 +292,7 @@ class EditorSessions:
         shown.note(update)
         self._editor.show(update)
         if isinstance(update, updates.ShowMessages) and update.reset:
-            self._show_turn(session)
+            self._turns.show(session)
 
     def _need(self, session: str) -> None:
         if session not in self:

@@ -14,22 +14,30 @@ from dingbridge.core.messages import At, Message, Role, Target
 from dingbridge.core.regex import regex
 from dingbridge.core.secrets.excerpts import Around
 from dingbridge.core.sessions.destinations import Destination
+from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.responder_replies import ResponderReplies
+from dingbridge.service.editors.screen import Screen
 from dingbridge.service.editors.sending import Sending, filled
 from dingbridge.service.runtime import Runtime
 
 ASIDE = regex(r"/(?:btw|顺便)\s+(\S.*)", re.DOTALL)
-"""A typed text that is to be answered before others that wait."""
+"""A typed text that goes before others that wait."""
 
 
 class TypedMessages:
     """Adds typed messages to the transcript and sends them. Service loop only."""
 
     def __init__(
-        self, runtime: Runtime, chats: Chats, sending: Sending, replies: ResponderReplies
+        self,
+        editor: Screen,
+        runtime: Runtime,
+        chats: Chats,
+        sending: Sending,
+        replies: ResponderReplies,
     ) -> None:
+        self._editor = editor
         self._runtime = runtime
         self._sessions = chats.sessions
         self._accounts = chats.accounts
@@ -137,4 +145,4 @@ class TypedMessages:
         self._waiting += 1
         before = queue(start, is_next)
         if before:
-            self._sending.show_notice(turns.QUEUED_HERE(count=before))
+            self._editor.show(updates.ShowNotice(turns.QUEUED_HERE(count=before)))

@@ -25,6 +25,7 @@ from dingbridge.core.text import well_formed
 from dingbridge.protocol import updates
 from dingbridge.protocol.command_queue import Post
 from dingbridge.service.runtime import Runtime
+from dingbridge.service.sessions.live_turns import LiveTurns
 from dingbridge.service.sessions.session_ports import Storage
 from dingbridge.service.sessions.session_view import View
 from dingbridge.service.sessions.unread_counts import UnreadCounts
@@ -51,6 +52,7 @@ class SessionStore:
     ) -> None:
         self.storage = storage
         self.unread = unread
+        self.live = LiveTurns()
         self._runtime = runtime
         self._post = post
         self._arriving: dict[str, list[_Arriving]] = {}

@@ -11,6 +11,7 @@ import pytest
 from dingbridge.sandbox.server import Sandbox
 from tests.support.agent_sessions import Gate, start
 from tests.support.editor import Editor
+from tests.support.scripted_agent import Steps
 
 pytestmark = pytest.mark.shared_editor
 
@@ -21,7 +22,7 @@ CALL = {
     "status": "pending",
     "content": [{"type": "diff", "path": "a.txt", "oldText": "old\n", "newText": "new\n"}],
 }
-TURN = [["ask", CALL], ["allowed", [["text", "written"]], [["text", "not written"]]]]
+TURN: Steps = [["ask", CALL], ["allowed", [["text", "written"]], [["text", "not written"]]]]
 
 
 def code_in(text: str) -> str:

@@ -233,7 +233,7 @@ def test_the_agent_goes_on_with_its_session_when_the_service_was_started_anew(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
 ) -> None:
     log = tmp_path / "heard"
-    can_resume = {"agentCapabilities": {"sessionCapabilities": {"resume": {}}}}
+    can_resume: dict[str, Any] = {"agentCapabilities": {"sessionCapabilities": {"resume": {}}}}
     start(editor, api_options, [["text", "well"]], heard=str(log), initialize=can_resume)
     sandbox.client.say("one")
     sandbox.client.wait_arrived(1)

@@ -17,7 +17,6 @@ from dingbridge.edges.storage.worker import Worker
 from dingbridge.protocol import updates
 from dingbridge.service.adapters import SystemRuntime
 from dingbridge.service.editors.sessions import EditorSessions
-from dingbridge.service.sessions.live_turns import LiveTurns
 from dingbridge.service.sessions.store import SessionStore
 from dingbridge.service.sessions.transcript_storage import TranscriptStorage
 from dingbridge.service.sessions.unread_counts import UnreadCounts
@@ -68,8 +67,7 @@ class Desk:
         self.transcript = next(folder.rglob(f"{SESSION.id}.jsonl"))
         self.screens = (ShownMessages(), ShownMessages())
         self.editors = [
-            EditorSessions(cast(Any, screen), store, [SESSION], LiveTurns())
-            for screen in self.screens
+            EditorSessions(cast(Any, screen), store, [SESSION]) for screen in self.screens
         ]
 
     def _refused(self, why: Exception | None) -> None:

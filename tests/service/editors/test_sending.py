@@ -32,7 +32,6 @@ from dingbridge.service.robots.robot_requests import (
     Revoke,
     SendMessage,
 )
-from dingbridge.service.sessions.live_turns import LiveTurns
 from dingbridge.service.sessions.store import SessionStore
 from dingbridge.service.sessions.unread_counts import UnreadCounts
 
@@ -104,7 +103,6 @@ class Made:
             cwd="/",
             environ={},
             agents=cast(Any, None),
-            program_environ=dict,
         )
         sessions = EditorSessions(
             self.outside,
@@ -112,7 +110,6 @@ class Made:
                 ports.storage, ports.runtime, lambda call: call(), UnreadCounts(lambda _: None)
             ),
             [SESSION],
-            LiveTurns(),
         )
         accounts = Accounts(ports, sessions, lambda: None)
         accounts.configure(read_all(APP, {}), ())

@@ -7,7 +7,7 @@ import random
 from dingbridge.core.agents import turn_record
 from dingbridge.core.agents.turn_events import FileDiff, PlanEntry, ToolCall
 from dingbridge.core.agents.turn_record import Growth, TurnRecord
-from dingbridge.core.messages import TurnStep
+from dingbridge.core.agents.turn_steps import TurnStep
 
 
 def test_only_what_is_new_is_taken() -> None:
