@@ -6,6 +6,7 @@ import re
 from types import ModuleType
 
 from dingbridge import __version__
+from dingbridge.core.agents.known_agents import KNOWN
 from dingbridge.core.catalogue import editor, health
 from dingbridge.core.catalogue import options as problems
 from dingbridge.core.catalogue import values as words
@@ -60,6 +61,7 @@ _LUA_CLASSES = """\
 
 ---@class dingbridge.Declared
 ---@field version string of the Lua modules
+---@field agents string[] the names of coding agents
 ---@field prefix string where the options stand in the table given to `setup()`
 ---@field options table<string, dingbridge.Option> by canonical name
 ---@field group_options table<string, dingbridge.Option> what can be given for one group
@@ -132,6 +134,7 @@ def declared_lua() -> str:
     table: dict[str, object] = {
         "version": __version__,
         "prefix": declarations.PREFIX,
+        "agents": list(KNOWN),
         "options": {name: _lua_option(option) for name, option in declarations.BY_NAME.items()},
         "group_options": {option.name: _lua_option(option) for option in groups.GROUP_OPTIONS},
         "spellings": declarations.SPELLINGS,

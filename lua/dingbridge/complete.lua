@@ -121,6 +121,7 @@ function M.line(arglead, cmdline, cursorpos)
     outbox = vim.list_extend(vim.list_slice(state.outbox.failed), state.outbox.waiting),
     target = require('dingbridge.destination').names(vim.b.dingbridge_session or state.current),
     span = { '30m', '1h', '2h', '8h', 'off' },
+    agent = vim.list_extend({ 'off', 'mode', 'model', 'sessions', 'resume' }, generated.agents),
     asking = {},
     let_in = {},
     approval = vim.tbl_map(function(approval)

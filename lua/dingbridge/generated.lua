@@ -21,6 +21,7 @@
 
 ---@class dingbridge.Declared
 ---@field version string of the Lua modules
+---@field agents string[] the names of coding agents
 ---@field prefix string where the options stand in the table given to `setup()`
 ---@field options table<string, dingbridge.Option> by canonical name
 ---@field group_options table<string, dingbridge.Option> what can be given for one group
@@ -41,6 +42,7 @@
 return {
   version = '0.1.0',
   prefix = 'integrations.dingtalk',
+  agents = { 'qwen', 'claude', 'codex', 'gemini', 'opencode', 'copilot', 'goose', 'cursor', 'kimi', 'vibe' },
   options = {
     enabled = { kind = 'flag', default = true, env = 'DINGTALK_ENABLED' },
     webhook = {
@@ -602,10 +604,26 @@ return {
     {
       name = 'stop',
       arguments = '',
-      meaning = 'Stop the answer that the responder is working on.',
+      meaning = 'Stop the answer that the agent or program is working on.',
       takes_range = false,
       makes_message = false,
       completion = 'none',
+    },
+    {
+      name = 'btw',
+      arguments = '{text}',
+      meaning = 'Ask the agent of the current session next, before the messages that wait.',
+      takes_range = false,
+      makes_message = true,
+      completion = 'none',
+    },
+    {
+      name = 'agent',
+      arguments = '[name]',
+      meaning = 'Show the current session\'s agent, or choose another; `off`: none.',
+      takes_range = false,
+      makes_message = false,
+      completion = 'agent',
     },
   },
   editor_commands = { 'Chat', 'DingTalk' },

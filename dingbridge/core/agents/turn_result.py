@@ -18,7 +18,7 @@ REASON_CHARACTERS = 500
 class TurnResult(Struct, frozen=True):
     """The end of a turn.
 
-    - `text`: the answer, never empty: with what is to be said about its end
+    - `text`: the answer, never empty: with a remark about its end if need be
     - `agent`: who answered, for the heading
     - `problem`: what the session shows besides, in the agent's words; empty without a problem
     """

@@ -32,6 +32,7 @@ class Completion(str, Enum):
     TITLE = "title"
     EXTRA = "extra"
     ACTION = "action"
+    AGENT = "agent"
     SUBCOMMAND = "subcommand"
     TOPIC = "topic"
     SPAN = "span"
@@ -259,7 +260,20 @@ class Subcommand(Enum):
         by_editor=True,
     )
     STOP = SubcommandDeclaration(
-        "stop", "", "Stop the answer that the responder is working on.", once=True
+        "stop", "", "Stop the answer that the agent or program is working on.", once=True
+    )
+    BTW = SubcommandDeclaration(
+        "btw",
+        "{text}",
+        "Ask the agent of the current session next, before the messages that wait.",
+        makes_message=True,
+    )
+    AGENT = SubcommandDeclaration(
+        "agent",
+        "[name]",
+        "Show the current session's agent, or choose another; `off`: none.",
+        once=True,
+        completion=Completion.AGENT,
     )
 
 

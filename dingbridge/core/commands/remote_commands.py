@@ -178,6 +178,46 @@ class StopAnswer(RemoteRequest, frozen=True):
     )
 
 
+class ChooseAgent(RemoteRequest, frozen=True):
+    """Lets another coding agent answer in this session, or none: `off`.
+
+    Without a name, says which one answers and what it offers.
+    """
+
+    name: str = ""
+
+    declaration = RemoteDeclaration(
+        "agent", "代理", "Choose the agent", "选择代理", "[name]", effect=True
+    )
+
+    @classmethod
+    def parse(cls, argument: str) -> ChooseAgent | None:
+        """With one word or none."""
+        return cls(argument) if len(argument.split()) <= 1 else None
+
+
+class AgentSessions(RemoteRequest, frozen=True):
+    """The agent's own sessions, numbered, the latest first."""
+
+    declaration = RemoteDeclaration("sessions", "代理会话", "Its sessions", "代理的会话")
+
+
+class ResumeAgentSession(RemoteRequest, frozen=True):
+    """Lets the agent go on with session `n` of those that `/sessions` has listed."""
+
+    number: int
+
+    declaration = RemoteDeclaration(
+        "resume", "继续", "Go on with one", "继续代理的会话", "n", effect=True
+    )
+
+    @classmethod
+    def parse(cls, argument: str) -> ResumeAgentSession | None:
+        """With a number."""
+        number = remote_arguments.number(argument)
+        return cls(number) if number is not None else None
+
+
 class History(RemoteRequest, frozen=True):
     """The last 5 messages, or `n`, up to 50."""
 
@@ -399,6 +439,9 @@ ForSession = (
     NewSession
     | ClearSession
     | StopAnswer
+    | ChooseAgent
+    | AgentSessions
+    | ResumeAgentSession
     | History
     | Where
     | Diagnostics

@@ -8,6 +8,8 @@ from dingbridge.protocol import updates
 from dingbridge.service.editors.access_commands import AccessCommands
 from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.agent_backend import AgentBackend
+from dingbridge.service.editors.agent_commands import AgentCommands
+from dingbridge.service.editors.agent_requests import AgentRequests
 from dingbridge.service.editors.away_notices import AwayNotices
 from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.destination_choice import DestinationChoice
@@ -26,6 +28,7 @@ from dingbridge.service.editors.responder_replies import ResponderReplies
 from dingbridge.service.editors.responders import Backends, Responders
 from dingbridge.service.editors.search_command import SearchCommand
 from dingbridge.service.editors.sending import Sending
+from dingbridge.service.editors.session_agents import SessionAgents
 from dingbridge.service.editors.session_commands import SessionCommands
 from dingbridge.service.editors.session_requests import SessionRequests
 from dingbridge.service.editors.sessions import EditorSessions
@@ -69,10 +72,13 @@ class Bridge:
         self.access = AccessCommands(self.accounts, editor)
         self.lookups = EditorLookups(editor, runtime, ports.later)
         self._project_requests = ProjectRequests(ports.project, self.lookups)
+        agents = SessionAgents(ports.agents, chats, ports.cwd, ports.programs.environ)
+        self.agent_commands = AgentCommands(editor, self.sessions, agents)
+        about_agent = AgentRequests(agents)
         self.remote_requests = RemoteRequests(
             self.sessions,
             self.sending,
-            SessionRequests(ports.storage, self.sessions, self.responders),
+            SessionRequests(ports.storage, self.sessions, self.responders, about_agent),
             self._project_requests,
             ports.cwd,
         )

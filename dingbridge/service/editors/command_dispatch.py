@@ -110,6 +110,10 @@ def dispatch(
             raise AssertionError("the host or the editor carries this out")
         case Subcommand.STOP:
             _stop_answer(bridge, at)
+        case Subcommand.BTW:
+            bridge.typed.aside(own.current_or_none(at), message, argument)
+        case Subcommand.AGENT:
+            bridge.agent_commands.run(own.current(at), argument)
 
 
 def _send(bridge: Bridge, text: str, context: CommandContext, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Remote commands about a session: new, clear, stop, history."""
+"""Remote commands about a session: new, clear, stop, history, and those about its agent."""
 
 from __future__ import annotations
 
@@ -6,18 +6,28 @@ from dingbridge.core.catalogue import remote as say
 from dingbridge.core.commands import remote_commands as remote
 from dingbridge.core.commands import status_replies
 from dingbridge.core.sessions.transcript import Transcript
+from dingbridge.service.editors.agent_requests import AboutAgent, AgentRequests
 from dingbridge.service.editors.responders import Responders
 from dingbridge.service.editors.running_command import RunningCommand
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.sessions.session_ports import Storage
 
-AboutSession = remote.NewSession | remote.ClearSession | remote.StopAnswer | remote.History
+AboutSession = (
+    remote.NewSession | remote.ClearSession | remote.StopAnswer | AboutAgent | remote.History
+)
 
 
 class SessionRequests:
     """Carries out these commands. Service loop only."""
 
-    def __init__(self, storage: Storage, sessions: EditorSessions, responders: Responders) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        sessions: EditorSessions,
+        responders: Responders,
+        about_agent: AgentRequests,
+    ) -> None:
+        self._about_agent = about_agent
         self._storage = storage
         self._sessions = sessions
         self._responders = responders
@@ -32,6 +42,8 @@ class SessionRequests:
                 command.answer(say.CLEARED())
             case remote.StopAnswer():
                 self._stop(command)
+            case remote.ChooseAgent() | remote.AgentSessions() | remote.ResumeAgentSession():
+                self._about_agent.carry_out(request, command)
             case remote.History(count=count):
                 self._history(command, count)
 
