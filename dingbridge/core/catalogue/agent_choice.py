@@ -1,5 +1,6 @@
-"""Which agent a session has, and what it offers: in Neovim, and in answers to `/agent`, which are in
-Chinese and English.
+"""Which agent a session has, and what it offers: in Neovim, and in answers to `/agent`.
+
+These answers are in Chinese and English.
 """
 
 from __future__ import annotations
@@ -10,10 +11,8 @@ from dingbridge.core.catalogue.sentence import Sentence
 
 ANSWERS_HERE = Sentence("agent: {agent}")
 NONE_ANSWERS = Sentence("agent: none answers in “{title}”")
-MODE = Sentence("mode: {mode}")
-MODES = Sentence("modes: {offered} (:Chat agent mode …)")
-MODEL = Sentence("model: {model}")
-MODELS = Sentence("models: {offered} (:Chat agent model …)")
+MODES = Sentence("its mode: {mode}, of the modes {offered} (:Chat agent mode …)")
+MODELS = Sentence("its model: {model}, of the models {offered} (:Chat agent model …)")
 AGENTS = Sentence("agents: {known} (:Chat agent …, or off)")
 CHOSEN = Sentence("“{title}” is answered by {agent} from now on")
 CHOSEN_NONE = Sentence("no agent answers in “{title}” from now on")

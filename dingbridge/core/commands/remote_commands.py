@@ -412,7 +412,7 @@ class Btw(RemoteRequest, frozen=True):
     text: str
 
     declaration = RemoteDeclaration(
-        *("btw", "顺便", "Answer this next", "先回答这条", "text"), users=Users.BY_DEFAULT
+        *("btw", "顺便", "Answer this next", "先回答这条", "text"), users=Users.ALL
     )
 
     @classmethod

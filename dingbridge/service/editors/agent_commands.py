@@ -52,11 +52,11 @@ class AgentCommands:
         else:
             lines = [say.ANSWERS_HERE(agent=agent_line(agent, started))]
         if started is not None and started.modes:
-            lines.append(say.MODE(mode=clean_name(started.mode)))
-            lines.append(say.MODES(offered=offered(started.modes)))
+            mode = clean_name(started.mode)
+            lines.append(say.MODES(mode=mode, offered=offered(started.modes)))
         if started is not None and started.models:
-            lines.append(say.MODEL(model=clean_name(started.model)))
-            lines.append(say.MODELS(offered=offered(started.models)))
+            model = clean_name(started.model)
+            lines.append(say.MODELS(model=model, offered=offered(started.models)))
         lines.append(say.AGENTS(known=", ".join(self._agents.known)))
         return "\n".join(lines)
 

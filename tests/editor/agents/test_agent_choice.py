@@ -37,7 +37,7 @@ def test_the_command_shows_the_agent_and_what_it_offers(
     editor.chat("agent")
     said = editor.until_said("agent: scripted")
     assert "1.2.3" in said
-    assert "modes: ask, code" in said
+    assert "mode: ask, of the modes ask, code" in said
     assert "qwen, claude" in said
 
 
@@ -86,7 +86,7 @@ def test_an_admin_chooses_the_agent_from_dingtalk(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
     set_up(editor, api_options, agent([["text", "well"]]), admins=["zhangsan"])
-    texts = []
+    texts: list[str] = []
     for command in ("/agent", "/agent off", "/agent hal", "/agent scripted"):
         sandbox.client.say(command)
         texts.append(sandbox.client.wait_arrived(len(texts) + 1)[-1].text)

@@ -175,7 +175,7 @@ def test_a_command_that_cannot_be_carried_out_is_answered_with_the_right_form(
     ("text", "nearest"),
     [
         ("/lists", "list"),
-        ("/sessions", "session"),
+        ("/sessionz", "session"),
         ("/session2", "session"),
         ("/stat", "status"),
         ("/histroy 5", "history"),
@@ -241,9 +241,8 @@ def test_every_command_is_declared_once_in_both_languages_with_one_value() -> No
     assert len(set(words)) == len(words) == 2 * len(NAMES)
     kinds = get_args(RemoteCommand)
     for one in COMMANDS:
-        command = remote_parser.read(
-            f"/{one.name} a.py" if one.name in ("file", "open") else f"/{one.name}"
-        )
+        arguments = {"file": " a.py", "open": " a.py", "resume": " 1", "btw": " text"}
+        command = remote_parser.read(f"/{one.name}{arguments.get(one.name, '')}")
         assert isinstance(command, kinds)
         assert command.declaration is one
         assert one.meaning
@@ -253,14 +252,14 @@ def test_every_command_is_declared_once_in_both_languages_with_one_value() -> No
 def test_what_changes_something_is_marked() -> None:
     assert {one.name for one in COMMANDS if one.effect} == {
         *("session", "new", "clear", "stop", "open", "run"),
-        *("approve", "reject", "always"),
+        *("approve", "reject", "always", "mute", "agent", "resume"),
     }
 
 
 def test_who_is_let_in_may_ask_for_help_and_an_id_and_change_nothing_but_stop_an_answer() -> None:
     users = {one.name: one.users for one in COMMANDS if one.users is not Users.LISTED}
     assert users == {
-        **dict.fromkeys(("help", "whoami", "approve", "reject", "always"), Users.ALL),
+        **dict.fromkeys(("help", "whoami", "approve", "reject", "always", "btw"), Users.ALL),
         **dict.fromkeys(("status", "whereami", "stop"), Users.BY_DEFAULT),
     }
 
