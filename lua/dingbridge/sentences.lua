@@ -193,7 +193,8 @@ return {
     step_tool = '{state}, {kind}: {title}',
     step = '{state}: {title}',
     step_plan = '- plan, {state}: {title}',
-    step_more = '… {count} more lines; K shows all',
+    step_open = '○ open',
+    step_more = '… K shows all of it',
     step_without_detail = 'nothing more is known of this step',
     turn_lost = 'the service ended while {author} worked: this answer is lost, ask again',
     fate_unsaved = '… not saved yet',
@@ -340,6 +341,5 @@ return {
   one = {
     code_yanked = 'a line of code yanked',
     not_kept = 'a message could not be kept for the next start: {problem}',
-    step_more = '… one more line; K shows all',
   },
 }

@@ -17,6 +17,7 @@ local STATE = {
   done = { 'step_done', 'DingbridgeSent' },
   failed = { 'step_failed', 'DingbridgeFailed' },
 }
+local DIFF = { ['+'] = 'Added', ['-'] = 'Removed' }
 local LINE = { thought = 'step', plan = 'step_plan', other = 'step' }
 
 --- The steps whose detail is shown, by buffer, mark of the heading, and number.
@@ -35,7 +36,9 @@ end
 ---@return string
 function M.line(step)
   local waits = step.approval and step.approval ~= ''
-  local state = waits and say('step_waits', { code = step.approval }) or say(STATE[step.state][1])
+  local is_open = step.kind == 'plan' and step.state == 'pending'
+  local state = waits and say('step_waits', { code = step.approval })
+    or say(is_open and 'step_open' or STATE[step.state][1])
   local name = LINE[step.kind] or 'step_tool'
   local parts = { state = state, kind = step.kind, title = one_line(step.title) }
   return '  ' .. say(name, parts)
@@ -47,14 +50,22 @@ function M.lines(steps)
   return vim.tbl_map(M.line, steps or {})
 end
 
+--- The rows of a detail, without the fences of its code, and with the colours of a diff.
 ---@param text string
----@return string[]
+---@return { [1]: string, [2]: string }[][]
 local function rows_of(text)
-  local rows = vim.split(text, '\n', { plain = true })
-  if #rows > MOST_ROWS then
-    local more = #rows - MOST_ROWS
-    rows = vim.list_slice(rows, 1, MOST_ROWS)
-    rows[#rows + 1] = say('step_more', { count = more })
+  local rows, fence, is_diff = {}, nil, false
+  local lines = vim.split(text, '\n', { plain = true })
+  for _, line in ipairs(lines) do
+    local opens, language = line:match('^(```+)(%a*)')
+    if opens and (not fence or fence == line) then
+      fence, is_diff = not fence and opens or nil, not fence and language == 'diff'
+    elseif #rows < MOST_ROWS then
+      local group = is_diff and DIFF[line:sub(1, 1)] or 'DingbridgeHeading'
+      rows[#rows + 1] = { { '    ' .. line:gsub('%c', ' '), group } }
+    else
+      rows[MOST_ROWS + 1] = { { '    ' .. say('step_more'), 'DingbridgeHeading' } }
+    end
   end
   return rows
 end
@@ -90,9 +101,7 @@ function M.draw(buffer, heading, row, steps, from, last)
     })
     if is_shown(buffer, heading, number) then
       vim.api.nvim_buf_set_extmark(buffer, details, row + number, 0, {
-        virt_lines = vim.tbl_map(function(text)
-          return { { '    ' .. text:gsub('%c', ' '), 'DingbridgeHeading' } }
-        end, rows_of(step.detail or '')),
+        virt_lines = rows_of(step.detail or ''),
         undo_restore = false,
       })
     end

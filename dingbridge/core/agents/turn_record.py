@@ -15,8 +15,9 @@ from dingbridge.core.agents.turn_steps import StepChange, TurnStep
 from dingbridge.core.catalogue import turns as say
 from dingbridge.core.text import shorten, tame
 
-TEXT_CHARACTERS = 200_000
-"""Longest answer of a turn; the rest is dropped."""
+TEXT_CHARACTERS = 100_000
+"""Longest answer of a turn; the rest is dropped. It leaves in 15 messages at most, unless
+`text_chunk_limit` is small."""
 
 TITLE_CHARACTERS = 200
 """Longest title of a step."""
@@ -143,9 +144,13 @@ class TurnRecord:
         """The tool call with this id waits for no approval any more."""
         self._set_approval(call, "")
 
-    def note(self, title: str, detail: str) -> None:
+    def refuse(self, title: str, detail: str) -> None:
         """Something that the agent wanted and did not get."""
         self._append(TurnStep("other", title, "failed", _bounded(tame(detail))))
+
+    def remark(self, title: str) -> None:
+        """Something about the turn that the agent did not do."""
+        self._append(TurnStep("other", title, "done"))
 
     def _set_approval(self, call: str, code: str) -> None:
         index = self._tools.get(call, -1)
@@ -169,6 +174,10 @@ class TurnRecord:
                 self._put(index, structs.replace(step, state="failed", approval=""))
             elif step.approval:
                 self._put(index, structs.replace(step, approval=""))
+        self._plan = tuple(
+            structs.replace(step, state="pending") if step.state == "running" else step
+            for step in self._plan
+        )
 
     def take_growth(self) -> Growth | None:
         """What is new since the last call; None for nothing."""

@@ -24,6 +24,12 @@ STILL_WAITING = Sentence(
     "等待批准 {code}，已 {minutes} 分钟。Waiting for approval {code}, {minutes} min: {step}"
 )
 
+MANY_CALLS = Sentence(
+    "这一轮已发出 {count} 条消息，会计入本月额度；`/stop` 停止。"
+    "This turn has sent {count} messages, which count in the month's quota; `/stop` ends it."
+)
+MANY_MESSAGES = Sentence("this turn has sent {count} messages to DingTalk; :Chat stop ends it")
+
 # --- how it ended ---------------------------------------------------------------------------------
 
 EMPTY = Sentence("代理没有给出文字回答。{agent} ended without any text.")

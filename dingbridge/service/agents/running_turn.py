@@ -39,6 +39,10 @@ TOLD_AFTER = (3, 10, 30)
 MOST_TOLD = 30
 """How often that is said in a turn, at most."""
 
+MANY_CALLS = 35
+"""Messages of a turn, with questions about approvals, after which a word warns of the quota. Its
+answer takes up to 15 more."""
+
 TurnEvent = (
     TextAdded
     | ThoughtAdded
@@ -100,6 +104,7 @@ class RunningTurn:
         self._codes: dict[str, str] = {}
         self._waiting: dict[str, str] = {}
         self._told = 0
+        self._spent = 0
         self._message = Message(
             f"turn-{turn.request}", Role.RESPONDER, title(turn.agent.name), "", self._began
         )
@@ -136,7 +141,7 @@ class RunningTurn:
             case PermissionGone(permission=permission):
                 self._withdraw(permission)
             case AskedUnknown(what=what):
-                self.record.note(say.ASKED_UNKNOWN(), what)
+                self.record.refuse(say.ASKED_UNKNOWN(), what)
         self._show_soon()
 
     def _show_soon(self) -> None:
@@ -167,6 +172,7 @@ class RunningTurn:
             self._ports.runner.decide(asked.permission, chosen(kinds, decision or "reject"))
             self._show_soon()
 
+        self._spend()
         self.record.change_tool(call)
         self._waiting[asked.permission] = call.id
         code = self._ports.outside.approvals.ask(
@@ -206,6 +212,7 @@ class RunningTurn:
         if self._is_over:
             return
         self._told += 1
+        self._spend()
         step, code = self.record.latest, self.record.waits_for
         if code:
             words = say.STILL_WAITING(code=code, minutes=minutes, step=step)
@@ -215,6 +222,13 @@ class RunningTurn:
             words = say.STILL_WORKING(minutes=minutes)
         self.turn.tell(words)
         self._tell_later()
+
+    def _spend(self) -> None:
+        """One more message of this turn is about to leave."""
+        self._spent += 1
+        if self._spent == MANY_CALLS:
+            self.record.remark(say.MANY_MESSAGES(count=self._spent))
+            self.turn.tell(say.MANY_CALLS(count=self._spent))
 
     # --- its end ----------------------------------------------------------------------------------
 

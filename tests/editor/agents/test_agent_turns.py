@@ -64,9 +64,10 @@ def test_an_answer_grows_in_the_chat_and_is_sent_when_it_is_whole(
         ("thought", "done"),
         ("read", "done"),
         ("plan", "done"),
-        ("plan", "running"),
+        ("plan", "pending"),
     ]
-    # What stands in the transcript is what was seen before.
+    # What stands in the transcript is what was seen before, but that nothing runs any more.
+    shown[at + 3] = "  - plan, ○ open: write"
     assert editor.chat_lines(session)[at:] == shown[at:]
 
 

@@ -87,11 +87,13 @@ def test_nothing_runs_any_more_when_the_turn_has_ended() -> None:
     record.wait(ToolCall("a", "Write", "edit"), "K7QD")
     record.change_tool(ToolCall("b", "Run", "execute", "done"))
     record.add_thought("hm")
+    record.change_plan([PlanEntry("write", "running")])
     record.end()
     assert [(one.state, one.approval) for one in record.steps] == [
         ("failed", ""),
         ("done", ""),
         ("done", ""),
+        ("pending", ""),
     ]
 
 

@@ -1,0 +1,308 @@
+"""Turns of agents in the service: what is said meanwhile, decisions, and the order of sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+
+from dingbridge.core.agents.known_agents import AgentChoice
+from dingbridge.core.agents.turn_events import (
+    AgentEvent,
+    PermissionAsked,
+    PermissionKind,
+    PermissionOption,
+    Prompt,
+    TextAdded,
+    ToolCall,
+    ToolChanged,
+    TurnEnded,
+)
+from dingbridge.core.agents.turn_result import TurnResult
+from dingbridge.core.approvals.approval import ApprovalRequest, Decision
+from dingbridge.protocol import updates
+from dingbridge.service.agents.agent_book import AgentBook
+from dingbridge.service.agents.agent_ports import AgentPorts
+from dingbridge.service.agents.agents import Agents
+from dingbridge.service.agents.running_turn import MOST_TOLD, AgentTurn, chosen
+from dingbridge.service.agents.turn_queue import TurnQueue
+from dingbridge.service.sessions.live_turns import LiveTurns, TurnUpdate
+
+QWEN = AgentChoice("qwen", ("qwen", "--acp"))
+CALL = ToolCall("t", "Write a.py", "edit")
+
+
+class Outside:
+    """The ports: a clock that the test moves, and what was asked of the others."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.timers: list[tuple[float, Callable[[], None]]] = []
+        self.prompts: list[Prompt] = []
+        self.decisions: list[tuple[str, str | None]] = []
+        self.cancelled: list[str] = []
+        self.requests: list[ApprovalRequest] = []
+        self.withdrawn: list[str] = []
+        self.decided: Callable[[Decision | None], None] = lambda _: None
+        self.shown: list[TurnUpdate] = []
+        self.notify: Callable[[AgentEvent], None] = lambda _: None
+        self.live = LiveTurns()
+        self.live.join(self)
+        ports = AgentPorts(self.run, self, cast(Any, self), self.later, lambda call: call())
+        self.agents = Agents(AgentBook(lambda _: None), self.live, ports)
+
+    def now(self) -> float:
+        return self.time
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        self.timers.append((self.time + seconds, call))
+
+    def wait(self, minutes: float) -> None:
+        """Let time pass, with its timers."""
+        end = self.time + 60 * minutes
+        while due := sorted((one for one in self.timers if one[0] <= end), key=lambda one: one[0]):
+            self.timers.remove(due[0])
+            self.time = max(self.time, due[0][0])
+            due[0][1]()
+        self.time = end
+
+    def run(self, notify: Callable[[AgentEvent], None]) -> Any:
+        self.notify = notify
+        return self
+
+    def prompt(self, prompt: Prompt) -> None:
+        self.prompts.append(prompt)
+
+    def decide(self, permission: str, option: str | None) -> None:
+        self.decisions.append((permission, option))
+
+    def cancel(self, session: str) -> None:
+        self.cancelled.append(session)
+
+    def ask(self, request: ApprovalRequest, decided: Callable[[Decision | None], None]) -> str:
+        self.requests.append(request)
+        self.decided = decided
+        return "K7QD"
+
+    def withdraw(self, code: str) -> None:
+        self.withdrawn.append(code)
+
+    def turned(self, session: str, update: TurnUpdate) -> None:
+        self.shown.append(update)
+
+
+class Asked:
+    """One turn of the session `s`, and what became of it."""
+
+    def __init__(self, outside: Outside, progress: int = 0, asker: str = "zhangsan") -> None:
+        self.said: list[str] = []
+        self.results: list[TurnResult] = []
+        turn = AgentTurn(
+            request="r",
+            session="s",
+            agent=QWEN,
+            text="hello",
+            files=(),
+            instructions="",
+            model="",
+            silence=60,
+            asker=asker,
+            robot="robot",
+            progress=progress,
+            tell=self.said.append,
+            ended=self.results.append,
+        )
+        outside.agents.ask(turn, "", "/here", {"HOME": "/me"})
+
+
+def test_the_one_who_asked_hears_after_3_10_and_30_minutes_that_the_agent_still_works() -> None:
+    outside = Outside()
+    asked = Asked(outside)
+    outside.wait(2.9)
+    assert asked.said == []
+    outside.wait(0.2)
+    outside.notify(ToolChanged("r", CALL))
+    outside.wait(7)
+    outside.wait(200)
+    minutes = [words.split("min")[0].split()[-1] for words in asked.said]
+    assert minutes == ["3", "10", "30"]
+    assert "Write a.py" in asked.said[1]
+
+
+def test_progress_is_said_once_a_minute_at_most_and_not_for_ever() -> None:
+    outside = Outside()
+    asked = Asked(outside, progress=1)
+    outside.wait(5)
+    assert len(asked.said) == 5
+    outside.wait(600)
+    assert len(asked.said) == MOST_TOLD
+
+
+def test_a_turn_warns_before_it_has_spent_fifty_calls() -> None:
+    outside = Outside()
+    asked = Asked(outside)
+    for number in range(60):
+        outside.notify(PermissionAsked("r", f"p{number}", CALL, options("allow_once")))
+        outside.decided("allow")
+    [warning] = asked.said
+    assert "35 messages" in warning
+    whole = outside.live.so_far("s")
+    assert whole is not None
+    assert "35 messages" in str(whole.message.steps)
+
+
+def test_nothing_is_said_any_more_when_the_turn_has_ended() -> None:
+    outside = Outside()
+    asked = Asked(outside, progress=1)
+    outside.notify(TurnEnded("r", "end_turn"))
+    outside.wait(30)
+    assert asked.said == []
+    assert len(asked.results) == 1
+
+
+def test_a_turn_that_grows_is_shown_once_in_a_while_and_its_updates_have_what_is_new() -> None:
+    outside = Outside()
+    Asked(outside)
+    for number in range(100):
+        outside.notify(TextAdded("r", f"{number} "))
+    outside.wait(0.1)
+    outside.notify(TextAdded("r", "more"))
+    outside.wait(0.1)
+    begun, *grew = outside.shown
+    assert isinstance(begun, updates.ShowTurn)
+    assert [one.text for one in grew if isinstance(one, updates.TurnGrew)] == [
+        "".join(f"{number} " for number in range(100)),
+        "more",
+    ]
+    whole = outside.live.so_far("s")
+    assert whole is not None
+    assert whole.message.text.endswith("99 more")
+    outside.notify(TurnEnded("r", "end_turn"))
+    assert isinstance(outside.shown[-1], updates.TurnOver)
+    assert outside.live.so_far("s") is None
+
+
+def options(*kinds: PermissionKind) -> tuple[PermissionOption, ...]:
+    return tuple(PermissionOption(kind, kind, kind) for kind in kinds)
+
+
+@pytest.mark.parametrize(
+    ("decision", "kinds", "option"),
+    [
+        ("allow", ("allow_once", "allow_always", "reject_once"), "allow_once"),
+        ("allow", ("allow_always", "reject_once"), None),
+        ("always", ("allow_once", "allow_always"), "allow_always"),
+        ("always", ("allow_once",), "allow_once"),
+        ("reject", ("allow_once", "reject_once"), "reject_once"),
+        ("reject", ("allow_once", "reject_always"), "reject_always"),
+        ("reject", ("allow_once",), None),
+        (None, ("allow_once", "reject_once"), "reject_once"),
+    ],
+)
+def test_the_agent_gets_the_option_that_was_decided_and_a_refusal_when_it_expired(
+    decision: Decision | None, kinds: tuple[PermissionKind, ...], option: str | None
+) -> None:
+    outside = Outside()
+    Asked(outside)
+    outside.notify(PermissionAsked("r", "p", CALL, options(*kinds)))
+    [request] = outside.requests
+    assert (request.session, request.asker, request.robot) == ("s", "zhangsan", "robot")
+    outside.decided(decision)
+    assert outside.decisions == [("p", option)]
+
+
+def test_an_approval_is_withdrawn_when_the_turn_ends() -> None:
+    outside = Outside()
+    Asked(outside)
+    outside.notify(PermissionAsked("r", "p", CALL, options("allow_once")))
+    outside.notify(TurnEnded("r", "cancelled"))
+    assert outside.withdrawn == ["K7QD"]
+    assert outside.decisions == []
+
+
+def test_only_the_one_who_asked_or_everybody_in_the_editor_stops_a_turn() -> None:
+    outside = Outside()
+    Asked(outside)
+    assert not outside.agents.stop("s", "lisi")
+    assert not outside.agents.stop("other")
+    assert outside.agents.stop("s", "zhangsan")
+    assert outside.agents.stop("s")
+    assert outside.cancelled == ["s", "s"]
+
+
+def test_an_agent_that_runs_goes_on_for_an_editor_in_another_folder() -> None:
+    outside = Outside()
+    Asked(outside)
+    outside.notify(TurnEnded("r", "end_turn"))
+    first = outside.prompts[0].program
+    turn = AgentTurn(
+        request="r2",
+        session="s",
+        agent=QWEN,
+        text="again",
+        files=(),
+        instructions="",
+        model="",
+        silence=60,
+        asker="",
+        robot="",
+        progress=0,
+        tell=lambda _: None,
+        ended=lambda _: None,
+    )
+    outside.agents.ask(turn, "", "/elsewhere", {"HOME": "/me", "NVIM": "/run/other"})
+    assert outside.prompts[1].program == first
+
+
+def test_a_decision_that_is_not_offered_cancels_the_request() -> None:
+    assert chosen({}, "allow") is None
+
+
+class Turns:
+    """Turns of a queue that end when the test says so."""
+
+    def __init__(self) -> None:
+        self.queue = TurnQueue()
+        self.begun: list[str] = []
+        self._done: dict[str, Callable[[], None]] = {}
+
+    def put(self, session: str, name: str, *, is_next: bool = False) -> int:
+        """Put a turn; returns how many are before it."""
+
+        def start(done: Callable[[], None]) -> None:
+            self.begun.append(name)
+            self._done[name] = done
+
+        return self.queue.put(session, start, is_next=is_next)
+
+    def end(self, name: str) -> None:
+        """A turn ends."""
+        self._done[name]()
+
+
+def test_turns_of_a_session_run_one_after_the_other_and_those_of_others_beside_them() -> None:
+    turns = Turns()
+    assert [turns.put("s", name) for name in "abc"] == [0, 1, 2]
+    assert turns.put("t", "x") == 0
+    assert turns.put("s", "d", is_next=True) == 1
+    assert turns.begun == ["a", "x"]
+    for name in "adbc":
+        turns.end(name)
+        turns.end(name)  # a second end is ignored
+    assert turns.begun == ["a", "x", "d", "b", "c"]
+    assert not turns.queue.is_busy("s")
+    assert turns.queue.is_busy("t")
+
+
+def test_a_turn_that_cannot_be_started_does_not_block_the_next_one() -> None:
+    turns = Turns()
+
+    def broken(done: Callable[[], None]) -> None:
+        raise ValueError("broken")
+
+    turns.put("s", "a")
+    turns.queue.put("s", broken)
+    turns.put("s", "b")
+    turns.end("a")
+    assert turns.begun == ["a", "b"]
