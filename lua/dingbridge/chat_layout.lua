@@ -68,7 +68,8 @@ end
 local function window_for(buffer, is_draft)
   for _, window in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
     local shown = vim.api.nvim_win_get_buf(window)
-    local is_chat = buffers.of(shown) == (is_draft and 'draft' or 'transcript')
+    local part = buffers.of(shown) or buffers.restored(shown)
+    local is_chat = part == (is_draft and 'draft' or 'transcript')
     if is_chat and (shown == buffer or not vim.wo[window].winfixbuf) then
       return window
     end
