@@ -38,7 +38,7 @@ local function beginning(message)
   text = text:gsub('%[([^%]]*)%]%([^)]*%)', '%1'):gsub('%*%*(.-)%*%*', '%1')
   text = format.one_line(text)
   local cut = vim.fn.strcharpart(text, 0, WIDEST)
-  while vim.fn.strdisplaywidth(cut) > WIDEST do
+  while vim.api.nvim_strwidth(cut) > WIDEST do
     cut = vim.fn.strcharpart(cut, 0, vim.fn.strchars(cut) - 1)
   end
   return cut == text and text or cut .. '…'

@@ -79,7 +79,7 @@ local function lines_of(sentence, steps, width)
   for _, step in ipairs(steps) do
     local command, meaning = step.key or command_name.shown(say(step[1])), say(step[2])
     if width >= BESIDE then
-      command = command .. (' '):rep(COMMANDS - vim.fn.strdisplaywidth(command))
+      command = command .. (' '):rep(COMMANDS - vim.api.nvim_strwidth(command))
       for number, line in ipairs(wrap.lines(meaning, width - COMMANDS - 6)) do
         local first = number == 1 and command or (' '):rep(COMMANDS)
         add({ first, 'DingbridgeCommand' }, { '  ' .. vim.trim(line), 'DingbridgeHint' })

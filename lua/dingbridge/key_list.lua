@@ -60,7 +60,7 @@ local function lines_of(width)
   local all, widest = sections(), 0
   for _, one in ipairs(all) do
     for _, row in ipairs(one.rows) do
-      widest = math.max(widest, vim.fn.strdisplaywidth(row.key))
+      widest = math.max(widest, vim.api.nvim_strwidth(row.key))
     end
   end
   local column = widest + 2 * GAP
@@ -72,7 +72,7 @@ local function lines_of(width)
       local meaning = wrap.lines(row.meaning, math.max(NARROWEST, width - column))
       for number, line in ipairs(meaning) do
         local before = number == 1 and (' '):rep(GAP) .. row.key or ''
-        lines[#lines + 1] = before .. (' '):rep(column - vim.fn.strdisplaywidth(before)) .. line
+        lines[#lines + 1] = before .. (' '):rep(column - vim.api.nvim_strwidth(before)) .. line
       end
     end
     lines[#lines + 1] = ''

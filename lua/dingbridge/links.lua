@@ -191,7 +191,7 @@ end
 ---@return dingbridge.Link[] their bytes are those of the shown line
 local function shown(line)
   local links = (line:find(':', 1, true) or line:find('](', 1, true)) and M.find(line) or {}
-  if not links[1] or vim.fn.strdisplaywidth(line) <= NARROW then
+  if not links[1] or vim.api.nvim_strwidth(line) <= NARROW then
     return line, links
   end
   local pieces, from = {}, 1

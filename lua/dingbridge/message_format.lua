@@ -161,7 +161,7 @@ function M.heading(message, width, mark)
     elseif message.reason ~= '' then
       below = wrap.lines(message.reason, math.max(10, width - 2), REASON_LINES)
     end
-    if vim.fn.strdisplaywidth(heading_of(message) .. '  ' .. words) < width then
+    if vim.api.nvim_strwidth(heading_of(message) .. '  ' .. words) < width then
       decoration.virt_text = { { words .. ' ', fate[2] } }
     else
       table.insert(below, 1, words) -- it would hide the time

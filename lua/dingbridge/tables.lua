@@ -109,7 +109,7 @@ local function widths_of(buffer, row)
     for byte = cell.first, cell.last do
       pieces[#pieces + 1] = (added[byte] or '') .. (shown[byte] or row.line:sub(byte, byte))
     end
-    return vim.fn.strdisplaywidth(table.concat(pieces))
+    return vim.api.nvim_strwidth(table.concat(pieces))
   end, row.cells)
 end
 

@@ -177,7 +177,7 @@ function M.words(session, columns, key)
     wordings[#wordings + 1] = say('unread_new', { count = state.count_unread() })
   end
   for _, words in ipairs(wordings) do
-    if vim.fn.strdisplaywidth(words) <= columns then
+    if vim.api.nvim_strwidth(words) <= columns then
       return words
     end
   end

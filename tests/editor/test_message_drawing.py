@@ -262,6 +262,15 @@ def test_the_columns_of_a_table_are_straight_and_its_text_is_as_written(editor: 
     assert editor.chat_lines("s")[1:-1] == TABLE.split("\n")
 
 
+def test_columns_are_straight_whatever_the_options_of_the_current_window(editor: Editor) -> None:
+    editor.nvim.command("set columns=120")
+    show(editor, message("1", "hello"))
+    editor.nvim.command("topleft 12vnew | setlocal linebreak showbreak=>>>> winfixwidth")
+    editor.lua(ARRIVE, message("2", "| a | b |\n|---|---|\n| wide words in it | c |"))
+    rows = editor.until(lambda: [row for row in editor.screen() if "┼" in row])
+    assert rows[0].endswith("├──────────────────┼───┤")
+
+
 def test_a_table_that_is_too_wide_is_left_as_written(editor: Editor) -> None:
     editor.nvim.command("set columns=30")
     show(editor, message("1", "| a |\n|---|\n| " + "wide " * 8 + "|"))
