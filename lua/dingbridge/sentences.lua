@@ -92,6 +92,7 @@ return {
     not_there_yet = 'the session is not there yet; the text waits for it',
     draft_empty = 'the draft is empty',
     comes_back_later = 'a text that was not sent comes back once the draft, which is for others, is empty',
+    reply_moves_draft = 'the draft was for {before} and now goes to {name}, with the quote; u in normal mode takes both back',
     whoever_writes_last = 'whoever writes last',
     not_bound_bind = 'this session is not bound: :Chat bridge dingtalk binds it',
     nobody_has_written = 'nobody has written to this session yet',

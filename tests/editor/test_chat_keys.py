@@ -202,6 +202,28 @@ def test_a_reply_to_another_message_stands_below_what_was_written(
     assert [one.conversation_id for one in sandbox.client.arrived()] == [TEAM]
 
 
+def test_a_reply_that_moves_a_draft_says_so_and_undo_takes_it_back(
+    chat: Editor, sandbox: Sandbox
+) -> None:
+    say(chat, sandbox, "Lunch?", "lisi", GROUP)
+    say(chat, sandbox, "Which version?", "zhangsan")
+    chat.lua(GO_TO, "Which version?")
+    keys(chat, "gr")
+    keys(chat, "2.4<Esc>")
+    before = draft(chat)
+    assert not [text for text in chat.said() if "draft" in text]
+    chat.lua(GO_TO, "Lunch?")
+    keys(chat, "gr")
+    moved = chat.until_said(f"now goes to {GROUP} (group)")
+    assert "the draft was for 张三 (1:1)" in moved
+    until_bar(chat, f"Draft → {GROUP} (group)")
+    keys(chat, "<Esc>u")
+    until_bar(chat, "Draft → 张三 (1:1)")
+    assert draft(chat) == before
+    keys(chat, "<C-r>")
+    until_bar(chat, f"Draft → {GROUP} (group)")
+
+
 QUOTED = [
     ("one", ["one"]),
     ("> earlier\n>\n> still\n\nmine", ["mine"]),

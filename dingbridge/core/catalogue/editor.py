@@ -116,6 +116,10 @@ DRAFT_EMPTY = Sentence("the draft is empty")
 COMES_BACK_LATER = Sentence(
     "a text that was not sent comes back once the draft, which is for others, is empty"
 )
+REPLY_MOVES_DRAFT = Sentence(
+    "the draft was for {before} and now goes to {name}, with the quote; u in normal mode takes both"
+    " back"
+)
 WHOEVER_WRITES_LAST = Sentence("whoever writes last")
 NOT_BOUND_BIND = Sentence("this session is not bound: :Chat bridge dingtalk binds it")
 NOBODY_HAS_WRITTEN = Sentence("nobody has written to this session yet")
