@@ -45,8 +45,15 @@ end
 ---@return dingbridge.View
 local function make_view(session)
   local buffer = buffers.make(session, 'transcript')
-  views[session] =
-    { buffer = buffer, marks = by_id.new(), days = {}, shown = 0, is_empty = true, waiting = false }
+  views[session] = {
+    buffer = buffer,
+    marks = by_id.new(),
+    ids = by_id.new(),
+    days = {},
+    shown = 0,
+    is_empty = true,
+    waiting = false,
+  }
   vim.bo[buffer].undolevels = -1
   vim.bo[buffer].modifiable = false
   -- Before the user's own mappings for this file type.

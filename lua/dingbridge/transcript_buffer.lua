@@ -13,6 +13,7 @@ local SLICE = 3e6 -- nanoseconds of collecting lines, after which Neovim handles
 ---@class dingbridge.View
 ---@field buffer integer
 ---@field marks table<string, integer> extmark of each message's heading
+---@field ids table<string, string> the message of each of these marks, by `by_id.key`
 ---@field top dingbridge.Top|nil what is shown next above all others; nil before anything was shown
 ---@field shown integer how many messages of the transcript's list are in the buffer, or above `top`
 ---@field growing dingbridge.Growing|nil the message of which only a piece is shown
@@ -142,6 +143,7 @@ local function mark(view, headings)
       0,
       message_format.heading(message, width, view.marks[message.id])
     )
+    view.ids[by_id.key(view.marks[message.id])] = message.id
     local column, quiet = message_format.quiet_part(message, heading.row)
     vim.api.nvim_buf_set_extmark(view.buffer, message_format.quiet_namespace, heading.row, column, quiet)
   end
@@ -276,7 +278,8 @@ end
 ---@param view dingbridge.View
 function M.empty(view)
   local buffer = view.buffer
-  view.marks, view.shown, view.top, view.growing, view.is_empty = by_id.new(), 0, nil, nil, true
+  view.marks, view.ids = by_id.new(), by_id.new()
+  view.shown, view.top, view.growing, view.is_empty = 0, nil, nil, true
   vim.api.nvim_buf_clear_namespace(buffer, message_format.namespace, 0, -1)
   vim.api.nvim_buf_clear_namespace(buffer, message_format.quiet_namespace, 0, -1)
   links.clear(buffer)
