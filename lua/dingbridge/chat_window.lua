@@ -89,7 +89,7 @@ function M.open(session)
     require('dingbridge.unread').opened(session)
   end
   if state.jump then
-    transcript_jump.try(session, view)
+    transcript_jump.opened(session, view)
   end
   if typed then
     drafts.take_over(session, typed)
