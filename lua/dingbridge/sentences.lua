@@ -258,6 +258,7 @@ return {
     entry_unnamed = 'every entry needs a name',
     expected = 'expected {expected}, got {found}',
     must_be = 'must be {expected}',
+    must_be_near = 'must be {expected}; did you mean \'{near}\'?',
     is_empty = 'is empty; fill it in or leave it out',
     control_character = 'holds a control character such as a line break',
     is_placeholder = '"{text}" is a placeholder; put {belongs} here',

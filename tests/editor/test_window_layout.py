@@ -100,9 +100,10 @@ def test_a_chat_in_a_tab_page_of_its_own_is_found_there(editor: Editor) -> None:
 
 @pytest.mark.shared_editor
 def test_a_size_that_is_none_is_told(editor: Editor) -> None:
-    editor.setup({"window": {"layout": "up", "width": -1, "hight": 1}})
+    editor.setup({"window": {"layout": "rigth", "width": -1, "hight": 1}})
     for problem in (
-        "window.layout: must be 'right' or 'left' or 'bottom' or 'float' or 'tab'",
+        "window.layout: must be 'right' or 'left' or 'bottom' or 'float' or 'tab';"
+        " did you mean 'right'?",
         "window.width: must be a number from 0 to 1000",
         "window.hight: unknown option, did you mean height?",
     ):
