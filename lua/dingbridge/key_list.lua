@@ -117,12 +117,10 @@ function M.show()
     row = math.floor((vim.o.lines - height) / 2) - 1,
     col = math.floor((vim.o.columns - width) / 2),
     style = 'minimal',
-    -- Borders of lines raise an error with 'ambiwidth' set to double.
-    border = 'solid',
+    border = 'rounded',
     title = (' %s '):format(say('title_keys')),
     title_pos = 'center',
   })
-  vim.wo[window].wrap = false
   close_when_left(buffer, window)
 end
 
