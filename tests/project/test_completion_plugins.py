@@ -20,7 +20,9 @@ require('cmp').setup({ mapping = require('cmp').mapping.preset.insert({}) })
 require('cmp').setup.filetype('dingbridge-draft', { sources = { { name = 'dingbridge' } } })
 """
 CMP_SHOWS = """
-return vim.tbl_map(function(entry) return entry.completion_item.textEdit.newText end, require('cmp').get_entries())
+return vim.tbl_map(function(entry)
+  return entry.completion_item.textEdit.newText
+end, require('cmp').get_entries())
 """
 BLINK = """
 vim.opt.rtp:prepend(...)
@@ -70,7 +72,8 @@ def open_chat(editor: Editor) -> None:
     editor.lua(
         """
         local state = require('dingbridge.state')
-        local later = vim.tbl_extend('force', state.messages('s')[1], { id = 'm2', author = '李四' })
+        local later = vim.deepcopy(state.messages('s')[1])
+        later.id, later.author = 'm2', '李四'
         require('dingbridge.updates').apply({ { kind = 'messages', id = 's', list = { later } } })
         """
     )
