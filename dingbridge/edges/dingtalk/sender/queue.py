@@ -11,9 +11,8 @@ from msgspec import Struct, structs
 from dingbridge.core.delivery import requests, send_queue
 from dingbridge.core.delivery.outbox import QueuedMessage
 from dingbridge.core.delivery.rate_limit import RateLimit, key_of
-from dingbridge.core.delivery.send_queue import SendQueue
+from dingbridge.core.delivery.send_queue import MERGED_CHARACTERS, SendQueue
 from dingbridge.core.delivery.sender_events import CoolDown, SenderEvent
-from dingbridge.core.dingtalk.limits import CHUNK_CHARACTERS
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.timeouts import AT_ONCE, DISK_PAUSE, SLOW
 from dingbridge.edges.dingtalk.openapi import RobotClient
@@ -212,7 +211,7 @@ class RobotSender:
         run = self._waiting.choose(
             self._key,
             lambda key: 0 if key == _BUSY else self._rate_limit.room(key, now),
-            CHUNK_CHARACTERS // 4,
+            MERGED_CHARACTERS,
         )
         if not run:
             return None
