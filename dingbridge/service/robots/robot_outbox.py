@@ -209,21 +209,23 @@ class RobotOutbox:
 
     # --- retry and drop -------------------------------------------------------------------------
 
-    def retry(self, message: str) -> Notice | None:
-        """Retry a dead letter; with an empty id, all that certainly did not arrive. Returns a
-        notice for the user, or empty."""
+    def retry(self, message: str) -> tuple[tuple[str, ...], Notice | None]:
+        """Retry a dead letter; with an empty id, all that certainly did not arrive. Returns the
+        ids of those that are sent again, and a notice for the user."""
         dead = [letter for name, letter in self._outbox.dead.items() if message in ("", name)]
         if not dead:
-            return Notice(say.NO_FAILED_ID(id=message) if message else say.NO_FAILED(), "error")
+            words = say.NO_FAILED_ID(id=message) if message else say.NO_FAILED()
+            return (), Notice(words, "error")
         doubtful = [letter for letter in dead if letter.waiting.may_have_arrived]
-        for letter in dead:
-            if message or letter not in doubtful:
-                self._retry(Retried(letter.waiting.id))
+        again = [letter.waiting for letter in dead if message or letter not in doubtful]
+        for whole in again:
+            self._retry(Retried(whole.id))
+        ids = tuple(one.id for whole in again for one in whole.everyone())
         if not doubtful:
-            return None
+            return ids, None
         if message:
-            return Notice(say.SENT_AGAIN(id=message), "warn")
-        return Notice(say.NOT_SENT_AGAIN(count=len(doubtful)), "warn")
+            return ids, Notice(say.SENT_AGAIN(id=message), "warn")
+        return ids, Notice(say.NOT_SENT_AGAIN(count=len(doubtful)), "warn")
 
     def _retry(self, record: Retried) -> None:
         self._retrying.add(record.id)

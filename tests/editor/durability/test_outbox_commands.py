@@ -89,6 +89,23 @@ def test_a_refused_message_survives_a_kill_and_is_tried_again(
     assert [each.text for each in sandbox.client.arrived()] == ["one"]
 
 
+@pytest.mark.parametrize("by_name", [True, False])
+def test_a_notification_that_is_tried_again_after_a_kill_has_its_event(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any], *, by_name: bool
+) -> None:
+    editor.setup(webhook_options)
+    editor.listen()
+    sandbox.client.fault(Fault.errcode("/robot/send", 430104, "improper content"))
+    name = editor.lua("return require('dingbridge').notify('one')")
+    editor.until(lambda: editor.heard("DingbridgeFailed"))
+    editor.kill_service()
+    editor.until(lambda: editor.status()["failed"] == 1)
+    editor.chat(f"retry {name}" if by_name else "retry")
+    [event] = editor.until(lambda: editor.heard("DingbridgeDelivered"))
+    assert event["id"] == name
+    assert len(editor.heard("DingbridgeFailed")) == 1
+
+
 def test_a_dropped_message_is_not_sent_even_after_a_kill(
     editor: Editor, come_back: Comeback, sandbox: Sandbox, webhook_options: dict[str, Any]
 ) -> None:

@@ -1,4 +1,4 @@
-"""The calls that recall messages: what is told of them, and which count."""
+"""The calls that recall messages: what the user hears of them, and which count."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Recalls:
         self.counted: list[tuple[int, str]] = []
 
     def recall(self, *calls: RecallCall, answers: tuple[HttpAnswer, ...] = ()) -> str:
-        """Make these calls. Returns what is told of them."""
+        """Make these calls. Returns what the user hears."""
         resources = structs.replace(self._resources, answers=answers)
         made = RobotRecalls(OPTIONS, resources, lambda *count: self.counted.append(count))
         self._recalls.append(made)
