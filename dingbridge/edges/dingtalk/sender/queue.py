@@ -77,6 +77,8 @@ class RobotSender:
         # Pauses before the next attempt, and the one that was notified last (Unix seconds).
         self._pauses: dict[SenderThread, CoolDown] = {}
         self._told = CoolDown(0.0, "")
+        # Queued messages that were dropped on their way: the disk refused to record that.
+        self._dropped: set[str] = set()
         self._written_again_at = 0.0
         self._stopped = False
         # Guards all of these; held for nothing that takes time.
@@ -104,6 +106,7 @@ class RobotSender:
         """
         with self._changed:
             waited = self._waiting.remove(message)
+            self._dropped.discard(message)
             for thread, under_way in self._under_way.items():
                 if message == under_way.id:
                     thread.sender.drop(message)
@@ -139,14 +142,12 @@ class RobotSender:
         return any(thread.is_alive() for thread in list(self._threads))
 
     def given_up(self) -> tuple[str, ...]:
-        """Messages that the user dropped and whose request is still under way. Ask this after
-        `stop` and `join`: nobody will record their results."""
+        """Dropped messages whose request is still under way, or whose record the disk refused. Ask
+        this after `stop` and `join`: nobody will record their results."""
         with self._changed:
-            return tuple(
-                one.id
-                for thread, one in self._under_way.items()
-                if thread.is_alive() and thread.sender.unwanted == one.id
-            )
+            alive = (thread for thread in self._under_way if thread.is_alive())
+            unwanted = (thread.sender.unwanted for thread in alive)
+            return (*filter(None, unwanted), *self._dropped)
 
     # --- for its threads ------------------------------------------------------------------------
 
@@ -179,6 +180,7 @@ class RobotSender:
             under_way = self._under_way[thread]
             if wanted and thread.sender.unwanted == under_way.id:
                 return False
+            self._dropped.update(one.id for one in run if one.id == thread.sender.unwanted)
             del self._under_way[thread]
             for one in reversed(run):
                 self._waiting.put_back(one)
@@ -224,7 +226,8 @@ class RobotSender:
             self._waiting.remove(one.id)
         name = work.merged.outbound.id if work.merged else first.id
         self._under_way[thread] = InFlight(name, place, key, time.monotonic())
-        thread.sender.unwanted = ""
+        thread.sender.unwanted = name if name in self._dropped else ""
+        self._dropped.discard(name)
 
     def _key(self, waiting: QueuedMessage) -> str:
         if self._is_busy(waiting.outbound.target.place):
