@@ -190,6 +190,7 @@ def _mergeable(waiting: QueuedMessage) -> bool:
         and not waiting.tried
         and not waiting.members
         and not waiting.alone
+        and not waiting.unwanted
         and not waiting.outbound.file_name
     )
 

@@ -10,6 +10,7 @@ from dingbridge.core.delivery.outbox import Outbox, QueuedMessage
 from dingbridge.core.delivery.outbox_records import (
     Done,
     Dropped,
+    DropRequested,
     Failed,
     Merged,
     OutboxRecord,
@@ -116,9 +117,12 @@ class RobotOutbox:
     # --- accepting ------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Send what an earlier service left."""
-        for waiting in self._outbox.waiting.values():
-            self._queue.put(waiting)
+        """Send what an earlier service left, but for what the user dropped under way."""
+        for waiting in list(self._outbox.waiting.values()):
+            if waiting.unwanted:
+                self._end(waiting.id)
+            else:
+                self._queue.put(waiting)
 
     def send(self, ask: robot_requests.SendMessage) -> None:
         """Accept a message. If it is known already, only report its delivery."""
@@ -248,8 +252,8 @@ class RobotOutbox:
         """Drop a message that waits or failed. Returns why that is impossible, in words; empty if
         it worked.
 
-        A message under way belongs to the queue: no record is written until the queue lets go of
-        it.
+        A message under way belongs to the queue, which records its end; until then it is only
+        marked, for a service that starts after a kill.
         """
         if message in self._retrying:
             return say.BEING_RETRIED(id=message)
@@ -262,6 +266,12 @@ class RobotOutbox:
         if whole.id != message:
             return say.GOES_WITH_OTHERS(id=message, whole=whole.id)
         if message in self._outbox.dead or self._queue.drop(message):
-            record = Dropped(message, self._runtime.now())
-            self._records.outbox(record, lambda: self.heard((record,)))
+            self._end(message)
+        elif not whole.unwanted:
+            requested = DropRequested(message)
+            self._records.outbox(requested, lambda: self._outbox.apply(requested))
         return ""
+
+    def _end(self, message: str) -> None:
+        record = Dropped(message, self._runtime.now())
+        self._records.outbox(record, lambda: self.heard((record,)))

@@ -10,7 +10,15 @@ from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.support import services
-from tests.support.durability import bind, go_on, refused, send_all, until_fates
+from tests.support.durability import (
+    bind,
+    go_on,
+    lines_of,
+    outbox,
+    refused,
+    send_all,
+    until_fates,
+)
 from tests.support.editor import Editor
 from tests.support.kills import Comeback
 
@@ -156,6 +164,21 @@ def test_a_message_that_is_dropped_on_its_way_does_not_leave_after_the_editor_wa
     [arrived] = sandbox.client.wait_arrived(1)
     assert arrived.text == "wanted"
     after.until(lambda: after.status()["queued"] == 0)
+
+
+def test_a_message_that_is_dropped_on_its_way_is_not_sent_again_after_a_kill(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    session = bind(editor, webhook_options)
+    sandbox.client.fault(Fault.hang("/robot/send"))
+    send_all(editor, ["dropped", "wanted"])
+    sandbox.client.wait_hanging()
+    editor.chat(f"drop {editor.transcript(session)[0]['id']}")
+    editor.until(lambda: {"type": "drop_requested"}.items() <= lines_of(outbox(editor))[-1].items())
+    editor.kill_service()
+    until_fates(editor, session, [("dropped", "failed"), ("wanted", "sent")])
+    assert [each.text for each in sandbox.client.arrived()] == ["wanted"]
+    assert "may have arrived" in editor.transcript(session)[0]["reason"]
 
 
 @pytest.mark.parametrize(

@@ -77,8 +77,6 @@ class RobotSender:
         # Pauses before the next attempt, and the one that was notified last (Unix seconds).
         self._pauses: dict[SenderThread, CoolDown] = {}
         self._told = CoolDown(0.0, "")
-        # Queued messages that were dropped on their way: the disk refused to record that.
-        self._dropped: set[str] = set()
         self._written_again_at = 0.0
         self._stopped = False
         # Guards all of these; held for nothing that takes time.
@@ -106,7 +104,6 @@ class RobotSender:
         """
         with self._changed:
             waited = self._waiting.remove(message)
-            self._dropped.discard(message)
             for thread, under_way in self._under_way.items():
                 if message == under_way.id:
                     thread.sender.drop(message)
@@ -147,7 +144,7 @@ class RobotSender:
         with self._changed:
             alive = (thread for thread in self._under_way if thread.is_alive())
             unwanted = (thread.sender.unwanted for thread in alive)
-            return (*filter(None, unwanted), *self._dropped)
+            return (*filter(None, unwanted), *(one.id for one in self._waiting if one.unwanted))
 
     # --- for its threads ------------------------------------------------------------------------
 
@@ -180,10 +177,10 @@ class RobotSender:
             under_way = self._under_way[thread]
             if wanted and thread.sender.unwanted == under_way.id:
                 return False
-            self._dropped.update(one.id for one in run if one.id == thread.sender.unwanted)
             del self._under_way[thread]
             for one in reversed(run):
-                self._waiting.put_back(one)
+                is_unwanted = one.id == thread.sender.unwanted
+                self._waiting.put_back(structs.replace(one, unwanted=is_unwanted))
             return True
 
     def cannot_write(self) -> None:
@@ -226,8 +223,8 @@ class RobotSender:
             self._waiting.remove(one.id)
         name = work.merged.outbound.id if work.merged else first.id
         self._under_way[thread] = InFlight(name, place, key, time.monotonic())
-        thread.sender.unwanted = name if name in self._dropped else ""
-        self._dropped.discard(name)
+        # The disk refused to record that the user dropped it.
+        thread.sender.unwanted = name if first.unwanted else ""
 
     def _key(self, waiting: QueuedMessage) -> str:
         if self._is_busy(waiting.outbound.target.place):

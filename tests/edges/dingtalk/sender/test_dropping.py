@@ -176,12 +176,12 @@ class RefusingRun(Run):
         super().__init__(1, [], set(), sent=0)
         self.requests = 0
         self._refuses = False
-        self._refused = threading.Event()
+        self._is_queued_again = threading.Event()
 
     def until_refused(self) -> None:
         """Run until the message is queued again."""
         self._sender.start()
-        assert self._refused.wait(PATIENCE)
+        assert self._is_queued_again.wait(PATIENCE)
 
     def accept(self) -> None:
         """The disk accepts records again."""
@@ -210,9 +210,8 @@ class RefusingRun(Run):
         raise Retryable("no answer", may_have_arrived=True)
 
     def _hear(self, event: SenderEvent) -> None:
-        is_retrying = isinstance(event, DeliveryReport) and event.delivery is Delivery.RETRYING
-        if is_retrying and "outbox" in event.reason:
-            self._refused.set()
+        if isinstance(event, DeliveryReport) and event.delivery is Delivery.RETRYING:
+            self._is_queued_again.set()
 
 
 def test_what_was_dropped_on_its_way_while_the_disk_refused_that_is_not_sent_again() -> None:
