@@ -108,6 +108,14 @@ def test_each_step_is_shown_on_one_line_and_the_command_is_carried_out_at_the_en
     assert long.endswith("…")
     assert editor.lua("return vim.api.nvim_strwidth(...)", long) < 60
     assert editor.nvim.api.get_mode() == {"mode": "n", "blocking": False}
+    ended = [status for line, status in _shown(editor) if "everything is installed" in line]
+    # The last one is `vim.notify`, whose output is captured.
+    assert ended == (["success", ""] if has_progress(editor) else [""])
+
+
+def has_progress(editor: Editor) -> bool:
+    """Whether this Neovim has progress messages, which need to be ended."""
+    return bool(editor.lua("return vim.fn.has('nvim-0.12') == 1"))
 
 
 def _shown(editor: Editor) -> list[list[str]]:
@@ -126,6 +134,7 @@ def test_what_was_wanted_before_a_failure_is_not_carried_out_later(
     lines = editor.nvim.current.buffer[:]
     assert lines[:2] == ["the disk is full", ""]
     assert "dingbridge: looking around" in lines
+    assert (["the disk is full", "failed"] in _shown(editor)) == has_progress(editor)
     (folder / "packages").touch()
     editor.chat("install")
     editor.until_said("everything is installed")
@@ -175,6 +184,15 @@ def test_what_starts_by_itself_offers_nothing(editor: Editor, folder: Path) -> N
     editor.setup({})
     editor.lua("require('dingbridge.host').start_unasked()")
     editor.until_said("cannot start")
+    assert editor.lua("return _G.asked") == 0
+
+
+def test_without_a_screen_nobody_is_asked(editor: Editor) -> None:
+    editor.lua(ANSWER, 1)
+    editor.nvim.ui_detach()
+    editor.setup({})
+    editor.chat("new works")
+    assert "Run :Chat install" in editor.until_said("cannot start")
     assert editor.lua("return _G.asked") == 0
 
 

@@ -132,4 +132,5 @@ def test_the_next_steps_are_laid_out_anew_when_the_width_of_the_window_changes(
     assert any(line.strip().startswith(f"{BIND}  ") for line in wide)
     assert any(line.startswith(" " * 26) for line in wide)  # below the meaning, not the command
     assert any(line.strip() == BIND for line in lines(40))
+    assert editor.lua(NAMED) == [BIND, PAIR, *LAST]
     assert lines(100) == wide
