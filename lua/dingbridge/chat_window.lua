@@ -15,6 +15,7 @@ local highlight = require('dingbridge.highlight')
 local say = require('dingbridge.say')
 local starting = require('dingbridge.starting')
 local state = require('dingbridge.state')
+local guidance = require('dingbridge.lazily')('dingbridge.guidance')
 local transcript_jump = require('dingbridge.lazily')('dingbridge.transcript_jump')
 local chat_layout = require('dingbridge.chat_layout')
 
@@ -128,8 +129,8 @@ local function catch_up(session)
   if view and state.jump then
     transcript_jump.try(session, view)
   end
-  if view and (view.is_empty or view.guide) then
-    require('dingbridge.guidance').show(view, session)
+  if view then
+    guidance.show(view, session)
   end
   if transcript.more and not is_behind then
     transcript.more = false
@@ -145,12 +146,12 @@ local function catch_up(session)
   end
 end
 
---- Updates what an empty transcript says about the next steps.
+--- Updates what transcripts say about the next steps.
 function M.guide()
   for session in pairs(views) do
     local view = view_of(session)
-    if view and view.is_empty then
-      require('dingbridge.guidance').show(view, session)
+    if view then
+      guidance.show(view, session)
     end
   end
 end

@@ -118,6 +118,7 @@ function M.line(arglead, cmdline, cursorpos)
     failed = state.outbox.failed,
     outbox = vim.list_extend(vim.list_slice(state.outbox.failed), state.outbox.waiting),
     target = require('dingbridge.destination').names(vim.b.dingbridge_session or state.current),
+    sent = require('dingbridge.command_ids').sent(vim.b.dingbridge_session or state.current),
     asking = {},
     let_in = {},
   }

@@ -1,9 +1,9 @@
 --- What the keys of a transcript do with the message or the code block under the cursor.
 
+local command_ids = require('dingbridge.command_ids')
 local message_place = require('dingbridge.message_place')
 local notice = require('dingbridge.notice')
 local say = require('dingbridge.say')
-local state = require('dingbridge.state')
 
 local M = {}
 
@@ -15,22 +15,6 @@ local function here()
     notice.show(say('no_message_here'), 'warn')
   end
   return message
-end
-
---- A message's id as commands take it: with the account of its robot, unless that is the default one.
----@param session string
----@param message dingbridge.Message
----@return string
-local function command_id(session, message)
-  for _, id in ipairs(state.outbox.failed) do
-    if id == message.id or vim.endswith(id, ':' .. message.id) then
-      return id
-    end
-  end
-  local known = state.destinations[session]
-  local account = known and known.robot == message.robot and known.account or ''
-  local is_default = account == '' or account == require('dingbridge').status().account
-  return is_default and message.id or ('%s:%s'):format(account, message.id)
 end
 
 ---@param command 'retry'|'recall'
@@ -56,7 +40,7 @@ function M.retry(session)
   if message and message.delivery ~= 'failed' then
     notice.show(say('has_not_failed'), 'warn')
   elseif message then
-    run('retry', command_id(session, message))
+    run('retry', command_ids.of(session, message))
   end
 end
 
@@ -67,7 +51,7 @@ function M.recall(session)
   if message and message.delivery ~= 'sent' then
     notice.show(say(message.delivery == 'recalled' and 'is_recalled' or 'only_sent_is_recalled'), 'warn')
   elseif message then
-    run('recall', command_id(session, message))
+    run('recall', command_ids.of(session, message))
   end
 end
 

@@ -67,7 +67,7 @@ return {
     keys_of_draft = 'In the draft',
     keys_help = ':help dingbridge-keys',
     has_not_failed = 'this message has not failed',
-    only_sent_is_recalled = 'only a message that was sent can be recalled',
+    only_sent_is_recalled = 'only what you sent from here can be recalled, once it is sent',
     is_recalled = 'this message was recalled',
     no_code_here = 'no code block is under the cursor',
     code_yanked = '{count} lines of code yanked',

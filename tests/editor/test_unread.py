@@ -234,6 +234,14 @@ def test_a_burst_that_nobody_sees_is_one_notice(seen: Editor, sandbox: Sandbox) 
     assert len([text for text in seen.said() if "张三" in text]) == 1
 
 
+def test_a_notice_begins_with_what_its_author_says_and_not_with_a_quote(
+    seen: Editor, sandbox: Sandbox
+) -> None:
+    hide(seen)
+    arrive(seen, sandbox, "> **李四**:\n>\n> Is it green?\n\nyes, it is")
+    assert seen.until_said("张三: ") == "张三: yes, it is"
+
+
 def test_the_notice_of_an_endless_line_is_short_and_there_at_once(
     seen: Editor, sandbox: Sandbox
 ) -> None:
