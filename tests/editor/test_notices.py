@@ -174,6 +174,21 @@ def test_notices_come_and_go_while_the_command_line_window_is_open(editor: Edito
     editor.nvim.input("<C-c><C-c>")
 
 
+def test_the_corner_stays_in_the_corner_when_the_screen_changes(editor: Editor) -> None:
+    with_screen(editor, 1)
+    editor.lua(SHOW, "first", "error")
+    editor.until(lambda: floating(editor) == [" first"])
+    editor.nvim.command("set columns=60")
+    editor.nvim.ui_try_resize(60, 24)
+    place = """
+        for _, window in ipairs(vim.api.nvim_list_wins()) do
+          local config = vim.api.nvim_win_get_config(window)
+          if config.relative ~= '' then return config.col end
+        end
+    """
+    editor.until(lambda: editor.lua(place) == 59)
+
+
 def test_a_notice_shows_in_the_tab_page_where_the_user_is(editor: Editor) -> None:
     with_screen(editor, 1)
     editor.lua(SHOW, "first", "error")
