@@ -187,9 +187,9 @@ function M.show(text, level)
   end
 end
 
+-- The corner is elsewhere then.
 vim.api.nvim_create_autocmd('VimResized', {
   group = vim.api.nvim_create_augroup('dingbridge_corner', {}),
-  desc = 'Keep the notices in the corner',
   callback = function()
     forget_closed()
     make_room()
