@@ -142,6 +142,18 @@ def test_what_was_wanted_before_a_failure_is_not_carried_out_later(
     assert editor.lua("return require('dingbridge.host').is_running()") is False
 
 
+def test_what_was_wanted_is_carried_out_once(editor: Editor, folder: Path) -> None:
+    offer(editor, 1)
+    (folder / "packages").touch()
+    (folder / "go").touch()
+    editor.until(editor.sessions)
+    editor.lua("require('dingbridge.host').stop()")
+    editor.begin_anew()
+    editor.chat("install")
+    editor.until_said("everything is installed")
+    assert editor.lua("return require('dingbridge.host').is_running()") is False
+
+
 def test_a_command_that_was_given_again_meanwhile_is_carried_out_once(
     editor: Editor, folder: Path
 ) -> None:
@@ -206,3 +218,15 @@ def test_a_plugin_manager_gets_each_step_and_the_reason_of_a_failure(
     ok, problem, steps = editor.lua(BUILD)
     assert (ok, problem, len(steps)) == (True, "", 2)
     assert steps[0] == "dingbridge: looking around"
+
+
+def test_an_interpreter_that_does_not_run_gives_way_to_the_next_one(
+    editor: Editor, folder: Path
+) -> None:
+    (folder / "packages").touch()
+    (folder / "go").touch()
+    (folder / "python3").rename(folder / "python3.14")
+    shim = "#!/bin/sh\necho 'no version is set' >&2\nexit 127\n"
+    write_program(folder / "python3", shim)
+    ok, problem, steps = editor.lua(BUILD)
+    assert (ok, problem, len(steps)) == (True, "", 2)

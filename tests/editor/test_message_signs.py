@@ -119,6 +119,9 @@ def test_the_message_on_which_the_cursor_stands_is_the_one_that_is_explained(
     show(editor, {"text": "first"}, mine("second", delivery="sent", **TO), {"text": "third"})
     assert explained(editor, "second").startswith("sent")
     assert "id: id0" in explained(editor, "first")
+    editor.lua(GO_TO, "first")
+    editor.nvim.feedkeys("jK", "x")  # the empty line below it
+    assert "id: id0" in editor.said()[-1]
     editor.lua(GO_TO, "You → ")
     editor.nvim.feedkeys("K", "x")
     assert "id: id1" in editor.said()[-1]
