@@ -51,7 +51,7 @@ function M.text(session, key)
   local name = to.target ~= '' and shown(to.name) or known.account ~= '' and say('nobody_yet') or nil
   -- The name has its own colour, wherever it is in the sentence.
   local sentence = name and say('draft_to', { name = NAME_HERE }) or say('draft') .. NAME_HERE
-  local place, after = unpack(vim.split(' ' .. sentence, NAME_HERE, { plain = true }))
+  local place, after = unpack(vim.split('  ' .. sentence, NAME_HERE, { plain = true }))
   name = name or ''
   local room = vim.api.nvim_win_get_width(0) - vim.api.nvim_strwidth(place .. name .. after) - 3
   local line = ('%%#DingbridgeBar#%s%%#DingbridgeDestination#%s%%<'):format(as_text(place), as_text(name))

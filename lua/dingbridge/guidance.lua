@@ -71,9 +71,9 @@ end
 local function lines_of(sentence, steps, width)
   local lines = {}
   local function add(...)
-    lines[#lines + 1] = { { '  ' }, ... }
+    lines[#lines + 1] = { ... }
   end
-  for _, line in ipairs(wrap.lines(sentence, width - 4)) do
+  for _, line in ipairs(wrap.lines(sentence, width - 2)) do
     add({ line, 'DingbridgeHint' })
   end
   lines[#lines + 1] = { { '' } }
@@ -81,13 +81,13 @@ local function lines_of(sentence, steps, width)
     local command, meaning = step.key or command_name.shown(say(step[1])), say(step[2])
     if width >= BESIDE then
       command = command .. (' '):rep(COMMANDS - vim.api.nvim_strwidth(command))
-      for number, line in ipairs(wrap.lines(meaning, width - COMMANDS - 6)) do
+      for number, line in ipairs(wrap.lines(meaning, width - COMMANDS - 4)) do
         local first = number == 1 and command or (' '):rep(COMMANDS)
         add({ first, 'DingbridgeCommand' }, { '  ' .. vim.trim(line), 'DingbridgeHint' })
       end
     else
       add({ command, 'DingbridgeCommand' })
-      for _, line in ipairs(wrap.lines(meaning, width - 8)) do
+      for _, line in ipairs(wrap.lines(meaning, width - 6)) do
         add({ '    ' .. vim.trim(line), 'DingbridgeHint' })
       end
     end

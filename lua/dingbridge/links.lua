@@ -6,8 +6,8 @@
 
 local M = {}
 
--- All terminals draw these two columns wide, unlike 🖼.
-local PICTURE, FILE = '📷 ', '📎 '
+-- In the fonts of terminals, unlike pictographs, and one column wide.
+local PICTURE, FILE = '▣ ', '▤ '
 
 local MOST = 50 -- links of a line, so that no line takes long
 local NARROW = 36 -- columns; a line that is not longer hardly ever wraps

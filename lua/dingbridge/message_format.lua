@@ -55,6 +55,9 @@ local FATE = {
   recalled = { 'fate_recalled', 'DingbridgeWaiting' },
 }
 
+-- In front of a heading, left of where texts begin: no message can look like the heading of another.
+local SIGN = '▎'
+
 local HERE = { 'fate_here', 'DingbridgeWaiting' }
 
 --- Whether a message was written in the editor and not sent to DingTalk.
@@ -107,6 +110,15 @@ local function piece(text, from)
   return last - 1, last
 end
 
+--- The bytes of a message's author in its heading, without the group in which it was written.
+---@param message dingbridge.Message
+---@return integer
+local function author_size(message)
+  local author = M.one_line(message.author)
+  local name = message.role == 'dingtalk' and author:match('^(.*%S) · ') or author
+  return #name
+end
+
 ---@param message dingbridge.Message
 ---@return string
 local function heading_of(message)
@@ -146,8 +158,10 @@ end
 function M.heading(message, width, mark)
   local decoration = {
     id = mark,
-    end_col = #M.one_line(message.author),
+    end_col = author_size(message),
     hl_group = ROLE[message.role],
+    sign_text = SIGN,
+    sign_hl_group = ROLE[message.role],
     virt_text_pos = 'right_align',
     undo_restore = false,
     strict = false,
@@ -179,7 +193,7 @@ end
 ---@return integer column
 ---@return vim.api.keyset.set_extmark
 function M.quiet_part(message, row)
-  return #M.one_line(message.author),
+  return author_size(message),
     {
       end_row = row + 1,
       end_col = 0,

@@ -152,6 +152,8 @@ local function dress(window, name)
     list = false,
     spell = false,
     cursorline = true,
+    fillchars = require('dingbridge.windows').fillchars(),
+    winhighlight = 'WinBar:WinBarNC',
     winfixheight = true,
     winbar = ('%%#DingbridgeTitle# %s %%=%%#DingbridgeBar#%s '):format(say(TITLES[name]), say(KEYS[name])),
   }) do

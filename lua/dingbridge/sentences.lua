@@ -65,6 +65,7 @@ return {
     keys_of_both = 'In both windows',
     keys_of_transcript = 'In the transcript',
     keys_of_draft = 'In the draft',
+    keys_scroll = 'j and k scroll',
     keys_help = ':help dingbridge-keys',
     has_not_failed = 'this message has not failed',
     only_sent_is_recalled = 'only what you sent from here can be recalled, once it is sent',

@@ -57,7 +57,7 @@ function M.text(session)
       link = unread == '' and link or ''
     end
   end
-  local line = ('%%#DingbridgeTitle# %%<%s %%='):format(as_text(session.title))
+  local line = ('%%#DingbridgeTitle#  %%<%s %%='):format(as_text(session.title))
   if unread ~= '' then
     line = ('%s%%#DingbridgeUnread#%s '):format(line, as_text(unread))
   end

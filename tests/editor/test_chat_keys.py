@@ -179,6 +179,20 @@ def test_the_list_of_keys_fits_the_smallest_screen(editor: Editor) -> None:
     assert editor.lua(LIST)["height"] == 10
 
 
+def test_a_list_of_keys_that_is_cut_says_so_and_fits_the_screen_again(editor: Editor) -> None:
+    footer = """
+        local config = vim.api.nvim_win_get_config(0)
+        return config.relative ~= '' and { config.width, config.footer and config.footer[1][1] }
+    """
+    editor.setup({})
+    fill(editor, "one")
+    keys(editor, "g?")
+    assert editor.lua(footer) == [72]
+    editor.nvim.command("set columns=40 lines=20")
+    assert editor.until(lambda: editor.lua(footer)[1:]) == [" j and k scroll "]
+    assert editor.lua(footer)[0] == 36
+
+
 @pytest.mark.parametrize("here", ["transcript", "draft"])
 def test_the_chat_is_hidden_and_its_draft_stays(editor: Editor, here: str) -> None:
     editor.setup({})
