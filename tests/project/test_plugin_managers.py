@@ -137,6 +137,22 @@ def test_lazy_nvim_needs_the_address_and_the_options_alone_and_brings_the_packag
     assert (Path(found["place"]) / ".venv" / ".ready").exists()
 
 
+def test_lazy_nvim_sets_it_up_when_it_has_the_address_alone(
+    tmp_path: Path, repository: str
+) -> None:
+    folder = manager("lazy.nvim")
+    init = f"""
+        vim.opt.rtp:prepend('{folder}')
+        require('lazy').setup({{
+          spec = {{ {{ url = '{repository}', build = false }} }},
+          rocks = {{ enabled = false }},
+        }})
+        vim.api.nvim_create_autocmd('VimEnter', {{ callback = vim.schedule_wrap(look) }})
+    """
+    found = start(tmp_path / "home", init, Path(sys.executable))
+    assert (found["sessions"], found["webhook"]) == (["works"], False)
+
+
 def test_lazy_nvim_loads_it_with_a_command_or_a_key(tmp_path: Path, repository: str) -> None:
     folder = manager("lazy.nvim")
     init = f"""
