@@ -20,10 +20,11 @@ INSTALL = @$(or $(FOUND),$(NONE)) dingbridge/launch.py install "$(CURDIR)"
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: install dev demo test coverage lint types doc bench soak steps fuzz all help
+.PHONY: install dev demo test coverage lint types doc bench soak steps fuzz matrix screens all help
 N ?= 100
 STEPS ?= 1000
 SECONDS ?= 60
+ONLY ?=
 WITH ?=
 PARALLEL := -n 4 --dist worksteal
 
@@ -65,6 +66,12 @@ steps: dev ## play N random histories with kills between any two steps of a mess
 
 fuzz: dev ## feed broken bytes to everything that reads them, for SECONDS (60)
 	$(RUN) -m tests.fuzz $(SECONDS)
+
+matrix: dev ## run the tests on the oldest and newest Neovim and CPython, as root (ONLY="trixie 3.10")
+	$(RUN) -m tests.matrix $(ONLY)
+
+screens: dev ## take the pictures of the documents anew, in xterm on a screen that nobody sees
+	$(RUN) -m tests.screens
 
 all: lint types test ## everything that must be green
 

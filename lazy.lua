@@ -4,6 +4,9 @@ return {
   main = 'dingbridge',
   opts = {},
   build = function()
-    require('dingbridge.install').build(coroutine.yield)
+    -- Not by `vim.wait`: within it the manager finds no task to run, and stops running them.
+    require('dingbridge.install').build(coroutine.yield, function()
+      require('lazy.async').sleep(50)
+    end)
   end,
 }

@@ -38,9 +38,9 @@ class HealthLine(Struct, frozen=True):
 
 
 def report(
-    options: object, told: tuple[str, ...], cwd: str, environ: Mapping[str, str]
+    options: object, path: str, told: tuple[str, ...], cwd: str, environ: Mapping[str, str]
 ) -> Iterator[HealthLine]:
-    """The rows about a table of options.
+    """The rows about a table of options, which is at `path` in the argument of `setup()`.
 
     `told` are the problems that the editor has already found; relative paths start at `cwd`.
     """
@@ -48,7 +48,7 @@ def report(
     wanted = Wants(env_file=wants(options, environ).env_file)
     found = look_up(wanted)
     try:
-        configuration = read_all(options, environ, found)
+        configuration = read_all(options, environ, found, path)
         problems = told
     except BadOptions as error:
         problems = tuple(dict.fromkeys((*told, *error.problems)))
@@ -70,7 +70,7 @@ def report(
 
 def _help_of(problem: str) -> str:
     """The help tag of the option in a problem."""
-    path = re.match(rf"{re.escape(PREFIX)}\.([\w.]+)", problem)
+    path = re.match(rf"(?:{re.escape(PREFIX)}\.)?([\w.]+)", problem)
     spelling = path.group(1) if path else ""
     name = SPELLINGS.get(spelling) or SPELLINGS.get(spelling.rpartition(".")[2])
     return f":help dingbridge-option-{name}" if name else ":help dingbridge-options"
@@ -166,6 +166,7 @@ def main() -> None:
     """Read the settings from standard input, and write the rows to standard output."""
     # Bytes that are not UTF-8 are passed through.
     asked: dict[str, Any] = json.loads(sys.stdin.buffer.read().decode("utf-8", "surrogateescape"))
-    rows = report(asked["options"], tuple(asked["problems"]), asked["cwd"], os.environ)
+    options, path, told = asked["options"], asked["path"], tuple(asked["problems"])
+    rows = report(options, path, told, asked["cwd"], os.environ)
     answer = json.dumps([structs.asdict(row) for row in rows], ensure_ascii=False)
     sys.stdout.buffer.write(answer.encode("utf-8", "surrogateescape"))

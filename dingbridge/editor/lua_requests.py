@@ -12,6 +12,7 @@ class EditorSettings(Struct, frozen=True):
     """The state of the editor, at start and after each `setup()`.
 
     - `options`: the user's table as written, with functions replaced by a marker
+    - `path`: of the table in the argument of `setup()`, empty if it is the argument
     - `problems`: those that the editor has already found and shown
     - `pid`: Neovim's process id
     - `revision`: counts the calls of `setup()`
@@ -30,6 +31,7 @@ class EditorSettings(Struct, frozen=True):
     has_screen: bool = False
     key: str = ""
     bound: dict[str, str] | None = None
+    path: str = ""
 
     @property
     def key_digest(self) -> str:

@@ -100,5 +100,6 @@ class OrderedRequests:
                 frames.packed(found),
                 digest_of(settings.options or {}, self._environ, found),
                 settings.key_digest,
+                settings.path,
             )
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from dingbridge.editor.unconfirmed import is_kept
 from dingbridge.protocol.frames import EditorEvent, FromHost, RawSettings, RunCommand
 
@@ -9,8 +11,10 @@ from dingbridge.protocol.frames import EditorEvent, FromHost, RawSettings, RunCo
 class WaitingRequests:
     """Merges the frames kept by the host with the messages kept by Lua, in the original order.
 
-    After the loss of a service, Lua submits its messages again, between its events `shown` and
-    `working`; each gets its old position::
+    After the loss of a service, Lua submits its messages again, in order, between its events
+    `shown` and `working`; the host's other frames keep their positions between them. Among the
+    host's frames a message may stand too early: it came while there was no service, before a
+    hand-over that an earlier service did not live to get::
 
         open --service gone--> holding --shown--> collecting --working--> open
     """
@@ -64,18 +68,26 @@ class WaitingRequests:
         waiting, self._frames = self._frames, []
         handed, self._handed = self._handed, {}
         places = {_message(frame) for frame in waiting if is_kept(frame)}
+        numbers = {message: number for number, message in enumerate(handed, 1)}
+        messages = deque(handed.items())
         # Lua submits only requests that were made under the latest settings.
         ordered: list[FromHost] = []
         ordered += [frame for frame in waiting if isinstance(frame, RawSettings)][-1:]
-        # The last service carried these out, but they may not be durable.
-        ordered += [frame for message, frame in handed.items() if message not in places]
+
+        def hand_over(count: int) -> None:
+            """Append so many of the messages, with those behind them that have no place: the last
+            service carried these out, but they may not be durable."""
+            count -= len(handed) - len(messages)
+            while messages and (count > 0 or messages[0][0] not in places):
+                ordered.append(messages.popleft()[1])
+                count -= 1
+
+        hand_over(0)
         for frame in waiting:
-            if isinstance(frame, RawSettings):
-                continue
-            if not is_kept(frame):
+            if is_kept(frame):
+                hand_over(numbers.get(_message(frame), 0))
+            elif not isinstance(frame, RawSettings):
                 ordered.append(frame)
-            elif (again := handed.pop(_message(frame), None)) is not None:
-                ordered.append(again)
         return ordered
 
 

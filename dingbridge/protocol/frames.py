@@ -71,6 +71,7 @@ class RawSettings(Struct, frozen=True, tag="settings"):
     - `digest`: of a table with commands (`core.settings.digest`), otherwise empty; the output of
       the commands may be missing, because the service may know it
     - `key`: a digest of everything that decides where a message goes
+    - `path`: of the table in the argument of `setup()`, empty if it is the argument
     """
 
     options: Any
@@ -81,6 +82,7 @@ class RawSettings(Struct, frozen=True, tag="settings"):
     found: bytes
     digest: str = ""
     key: str = ""
+    path: str = ""
 
     def __repr__(self) -> str:
         return f"RawSettings(revision={self.revision}, ***)"

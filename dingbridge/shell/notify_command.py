@@ -15,7 +15,7 @@ from dingbridge.core.catalogue import shell as say
 from dingbridge.core.delivery.routing import notify_target
 from dingbridge.core.errors import BadOptions, DeliveryError, whole_reason
 from dingbridge.core.messages import PLATFORM, At
-from dingbridge.core.options.declarations import OPTIONS, Options
+from dingbridge.core.options.declarations import OPTIONS, PREFIX, Options
 from dingbridge.core.options.settings import read, variables_read, wants
 from dingbridge.core.secrets.redaction import redact
 from dingbridge.core.text import visible
@@ -68,13 +68,13 @@ def run(asked: argparse.Namespace) -> int:
 
 def _options(config: Path | None) -> Options:
     try:
-        table = {} if config is None else _table(config)
+        table, path = ({}, "") if config is None else _table(config)
         environ = dict(os.environ)
         keep_from_children(variables_read(table))
         found = settings_lookup.look_up(wants(table, environ))
         for warning in found.warnings:
             complain(warning)
-        options = read(table, environ, found)
+        options = read(table, environ, found, path)
     except BadOptions as error:
         raise UsageError(editor.SETTINGS_PROBLEMS(problems="\n  ".join(error.problems))) from error
     if options.mode == "off":
@@ -86,8 +86,10 @@ def _options(config: Path | None) -> Options:
     return options
 
 
-def _table(config: Path) -> object:
-    """The options in a JSON file, which contains the options alone or the table of `setup()`."""
+def _table(config: Path) -> tuple[object, str]:
+    """The options in a JSON file, which contains the options alone or the table of `setup()`, and
+    their path there.
+    """
     try:
         with config.open(encoding="utf-8-sig") as file:
             mode = os.fstat(file.fileno()).st_mode
@@ -104,11 +106,11 @@ def _table(config: Path) -> object:
     if not isinstance(whole, dict):
         raise UsageError(say.NO_OBJECT(path=config))
     if "integrations" not in whole:
-        return whole
+        return whole, ""
     integrations = whole["integrations"]
     if not isinstance(integrations, dict) or set(integrations) != {PLATFORM}:
         raise UsageError(say.ONLY_DINGTALK(path=config))
-    return integrations[PLATFORM]
+    return integrations[PLATFORM], PREFIX
 
 
 def _standard_input() -> str:

@@ -55,6 +55,8 @@ class _Page:
 
     def _block(self, node: SyntaxTreeNode, indent: str) -> list[str]:
         if node.type == "paragraph":
+            if [one.type for one in node.children[0].children] == ["image"]:
+                return fill(f"[picture: {node.children[0].children[0].content}]", indent, indent)
             return fill(self._inline(node.children[0]), indent, indent)
         if node.type == "fence":
             return _code(node, indent)

@@ -25,20 +25,32 @@ local function is_on_screen(session)
   return buffer ~= nil and require('dingbridge.windows').of(buffer)[1] ~= nil
 end
 
+--- The first line of a text that is no quote; the first one if all are.
+---@param text string
+---@return string
+local function first_line(text)
+  for line in vim.gsplit(text, '\n', { plain = true }) do
+    if line:find('%S') and not line:find('^%s*>') then
+      return vim.trim(line)
+    end
+  end
+  return vim.trim(text):match('^[^\n]*')
+end
+
 --- The beginning of a message on one line, without the addresses of its links and the signs of bold
 --- text.
 ---@param message dingbridge.Message
 ---@return string
 local function beginning(message)
   local format = require('dingbridge.message_format')
-  local text = vim.trim(message.text):match('^[^\n]*')
+  local text = first_line(message.text)
   if #text > LOOKED_AT then
     text = text:sub(1, LOOKED_AT + vim.str_utf_end(text, LOOKED_AT))
   end
   text = text:gsub('%[([^%]]*)%]%([^)]*%)', '%1'):gsub('%*%*(.-)%*%*', '%1')
   text = format.one_line(text)
   local cut = vim.fn.strcharpart(text, 0, WIDEST)
-  while vim.fn.strdisplaywidth(cut) > WIDEST do
+  while vim.api.nvim_strwidth(cut) > WIDEST do
     cut = vim.fn.strcharpart(cut, 0, vim.fn.strchars(cut) - 1)
   end
   return cut == text and text or cut .. '…'

@@ -67,6 +67,21 @@ function M.name(session, part)
   return 'chat://' .. label(session) .. suffix
 end
 
+--- The part that a buffer shows which `:mksession` restored: of a chat only its name is left. Nil for
+--- any other buffer, such as one of another plugin with such a name.
+---@param buffer integer
+---@return dingbridge.Part|nil
+function M.restored(buffer)
+  local name, own = vim.api.nvim_buf_get_name(buffer), vim.bo[buffer]
+  local is_bare = not own.modified
+    and (own.filetype == '' and own.buftype == '' or vim.startswith(own.filetype, 'dingbridge'))
+    and vim.api.nvim_buf_line_count(buffer) <= 1
+    and (vim.api.nvim_buf_get_lines(buffer, 0, 1, false)[1] or '') == ''
+  if is_bare and vim.startswith(name, 'chat://') and not vim.b[buffer].dingbridge_part then
+    return vim.endswith(name, '/draft') and 'draft' or 'transcript'
+  end
+end
+
 ---@param name string
 ---@return integer|nil
 local function named(name)
@@ -78,12 +93,13 @@ local function named(name)
 end
 
 --- Names a buffer. Another one of that name is deleted: an unloaded one, or one restored by
---- `:mksession`, whose windows stay. One of another session, whose own new name comes later, keeps it.
+--- `:mksession`, whose windows stay. One of another session, whose own new name comes later, keeps it,
+--- and so does one of another plugin.
 ---@param buffer integer
 ---@param name string
 local function set_name(buffer, name)
   local other = named(name)
-  if other and vim.b[other].dingbridge_part then
+  if other and vim.api.nvim_buf_is_loaded(other) and not M.restored(other) then
     name = ('%s (%s)'):format(name, vim.b[buffer].dingbridge_session)
   elseif other then
     for _, window in ipairs(vim.fn.win_findbuf(other)) do
@@ -111,20 +127,12 @@ local function rename(buffer, name)
   end
 end
 
---- The session and the part that a buffer shows; nil for a buffer that is no chat's. The session is
---- nil where only the name is left, after `:mksession`.
+--- The session and the part that a buffer shows; nil for a buffer that is no chat's.
 ---@param buffer integer
 ---@return dingbridge.Part|nil
 ---@return string|nil session
 function M.of(buffer)
-  local part = vim.b[buffer].dingbridge_part
-  if part then
-    return part, vim.b[buffer].dingbridge_session
-  end
-  local name = vim.api.nvim_buf_get_name(buffer)
-  if vim.startswith(name, 'chat://') then
-    return vim.endswith(name, '/draft') and 'draft' or 'transcript'
-  end
+  return vim.b[buffer].dingbridge_part, vim.b[buffer].dingbridge_session
 end
 
 --- A session's buffer, unless the user has unloaded or deleted it.

@@ -8,6 +8,13 @@ local M = {}
 -- The characters of an id that select the table: ids may share their beginning and their padding.
 local FIRST, LAST = -5, -4
 
+--- A number, such as that of an extmark, as an id.
+---@param number integer
+---@return string
+function M.key(number)
+  return ('%05d'):format(number)
+end
+
 --- A table that is read and written by id. `pairs` finds nothing in it.
 ---@return table<string, any>
 function M.new()

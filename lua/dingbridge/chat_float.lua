@@ -39,20 +39,30 @@ function M.open(buffer, is_draft, size, draft_height)
   return vim.api.nvim_open_win(buffer, true, config)
 end
 
+--- Gives both windows a size.
+---@param transcript integer window
+---@param draft integer window
+---@param size { width: integer, height: integer } of both, with their borders
+---@param draft_height? integer
+function M.fit(transcript, draft, size, draft_height)
+  draft_height = draft_height or vim.api.nvim_win_get_height(draft)
+  local both = { transcript, draft }
+  for number, place in ipairs({ places(size, draft_height) }) do
+    vim.api.nvim_win_set_config(both[number], place)
+  end
+end
+
 --- Gives a number of lines to the draft, and the rest to the transcript.
 ---@param transcript integer window
 ---@param draft integer window
 ---@param draft_height integer
 function M.divide(transcript, draft, draft_height)
-  local both = { transcript, draft }
   local height = 4 -- of the borders
-  for _, window in ipairs(both) do
+  for _, window in ipairs({ transcript, draft }) do
     height = height + vim.api.nvim_win_get_height(window)
   end
-  local size = { width = vim.api.nvim_win_get_width(transcript) + 2, height = height }
-  for number, place in ipairs({ places(size, draft_height) }) do
-    vim.api.nvim_win_set_config(both[number], place)
-  end
+  local width = vim.api.nvim_win_get_width(transcript) + 2
+  M.fit(transcript, draft, { width = width, height = height }, draft_height)
 end
 
 return M

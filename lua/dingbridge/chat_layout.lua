@@ -3,6 +3,7 @@
 local buffers = require('dingbridge.buffers')
 local lazily = require('dingbridge.lazily')
 local draft_height = require('dingbridge.draft_height')
+local windows = require('dingbridge.windows')
 
 local chat_float = lazily('dingbridge.chat_float')
 
@@ -17,13 +18,14 @@ local OPTIONS = {
   winfixbuf = false,
   wrap = true,
   linebreak = true,
+  smoothscroll = true, -- or nothing shows of a line that is higher than the window
   breakindent = true,
   breakindentopt = 'list:-1', -- below the text of a list's entry
   showbreak = '',
   list = false,
   number = false,
   relativenumber = false,
-  signcolumn = 'no',
+  signcolumn = 'yes:1', -- at headings; text of a message never reaches there
   statuscolumn = '',
   colorcolumn = '',
   foldcolumn = '0',
@@ -34,6 +36,7 @@ local OPTIONS = {
   scrollbind = false,
   cursorbind = false,
   previewwindow = false,
+  winhighlight = 'WinBar:WinBarNC', -- whose colours say what matters in a bar; bold would as well
   -- Concealed text shows on the cursor's line.
   concealcursor = '',
   winbar = "%{%v:lua.require'dingbridge.chat_window'.bar()%}",
@@ -44,7 +47,8 @@ local DRAFT = { conceallevel = 0, winfixheight = true }
 ---@param window integer
 ---@param own table<string, any>
 local function dress(window, own)
-  for option, value in pairs(vim.tbl_extend('error', OPTIONS, own)) do
+  local drawn = { fillchars = windows.fillchars() }
+  for option, value in pairs(vim.tbl_extend('error', OPTIONS, own, drawn)) do
     vim.api.nvim_set_option_value(option, value, { scope = 'local', win = window })
   end
 end
@@ -68,7 +72,8 @@ end
 local function window_for(buffer, is_draft)
   for _, window in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
     local shown = vim.api.nvim_win_get_buf(window)
-    local is_chat = buffers.of(shown) == (is_draft and 'draft' or 'transcript')
+    local part = buffers.of(shown) or buffers.restored(shown)
+    local is_chat = part == (is_draft and 'draft' or 'transcript')
     if is_chat and (shown == buffer or not vim.wo[window].winfixbuf) then
       return window
     end
@@ -204,6 +209,26 @@ function M.show(transcript, draft)
   vim.api.nvim_set_current_win(below)
   return above, is_new
 end
+
+--- Fits floating chats to the screen after it has changed.
+local function fit_floats()
+  local size = size_of(require('dingbridge').window())
+  for _, window in ipairs(vim.api.nvim_list_wins()) do
+    local part, session = buffers.of(vim.api.nvim_win_get_buf(window))
+    local transcript = part == 'draft' and floats(window) and buffers.get(session, 'transcript')
+    local tab = vim.api.nvim_win_get_tabpage(window)
+    for _, above in ipairs(transcript and vim.fn.win_findbuf(transcript) or {}) do
+      if vim.api.nvim_win_get_tabpage(above) == tab and floats(above) then
+        chat_float.fit(above, window, size)
+      end
+    end
+  end
+end
+
+vim.api.nvim_create_autocmd('VimResized', {
+  group = vim.api.nvim_create_augroup('dingbridge_layout', {}),
+  callback = fit_floats,
+})
 
 --- Sets the options of a window that shows a part of a chat already, after `:mksession`.
 ---@param window integer

@@ -15,6 +15,7 @@ local highlight = require('dingbridge.highlight')
 local say = require('dingbridge.say')
 local starting = require('dingbridge.starting')
 local state = require('dingbridge.state')
+local guidance = require('dingbridge.lazily')('dingbridge.guidance')
 local transcript_jump = require('dingbridge.lazily')('dingbridge.transcript_jump')
 local chat_layout = require('dingbridge.chat_layout')
 
@@ -47,8 +48,16 @@ end
 ---@return dingbridge.View
 local function make_view(session)
   local buffer = buffers.make(session, 'transcript')
-  views[session] =
-    { buffer = buffer, marks = by_id.new(), steps = {}, days = {}, shown = 0, is_empty = true, waiting = false }
+  views[session] = {
+    buffer = buffer,
+    marks = by_id.new(),
+    ids = by_id.new(),
+    steps = {},
+    days = {},
+    shown = 0,
+    is_empty = true,
+    waiting = false,
+  }
   vim.bo[buffer].undolevels = -1
   vim.bo[buffer].modifiable = false
   -- Before the user's own mappings for this file type.
@@ -84,7 +93,7 @@ function M.open(session)
     require('dingbridge.unread').opened(session)
   end
   if state.jump then
-    transcript_jump.try(session, view)
+    transcript_jump.opened(session, view)
   end
   if typed then
     drafts.take_over(session, typed)
@@ -123,8 +132,8 @@ local function catch_up(session)
   if view and state.jump then
     transcript_jump.try(session, view)
   end
-  if view and (view.is_empty or view.guide) then
-    require('dingbridge.guidance').show(view, session)
+  if view then
+    guidance.show(view, session)
   end
   if transcript.more and not is_behind then
     transcript.more = false
@@ -140,12 +149,12 @@ local function catch_up(session)
   end
 end
 
---- Updates what an empty transcript says about the next steps.
+--- Updates what transcripts say about the next steps.
 function M.guide()
   for session in pairs(views) do
     local view = view_of(session)
-    if view and view.is_empty then
-      require('dingbridge.guidance').show(view, session)
+    if view then
+      guidance.show(view, session)
     end
   end
 end

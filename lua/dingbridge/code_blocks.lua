@@ -91,7 +91,7 @@ end
 ---@param language string
 local function cover(buffer, namespace, row, line, frame, language)
   local indent, fence, info = fence_of(line)
-  local missing = vim.fn.strdisplaywidth(fence .. info) - vim.fn.strdisplaywidth(frame .. language)
+  local missing = vim.api.nvim_strwidth(fence .. info) - vim.api.nvim_strwidth(frame .. language)
   vim.api.nvim_buf_set_extmark(buffer, namespace, row, indent, {
     virt_text = { { frame .. language .. (' '):rep(missing), 'DingbridgeFrame' } },
     virt_text_pos = 'overlay',

@@ -122,6 +122,7 @@ function M.line(arglead, cmdline, cursorpos)
     target = require('dingbridge.destination').names(vim.b.dingbridge_session or state.current),
     span = { '30m', '1h', '2h', '8h', 'off' },
     agent = vim.list_extend({ 'off', 'mode', 'model', 'sessions', 'resume' }, generated.agents),
+    sent = require('dingbridge.command_ids').sent(vim.b.dingbridge_session or state.current),
     asking = {},
     let_in = {},
     approval = vim.tbl_map(function(approval)

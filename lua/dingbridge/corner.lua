@@ -1,5 +1,5 @@
---- Shows notices in a corner of the screen: they take neither the focus nor a key press. One with an
---- error stays until the user has pressed a key.
+--- Shows notices in a corner of the screen: they take neither the focus nor a key press. Each goes
+--- after its time; one with an error stays until the user has pressed a key.
 
 local say = require('dingbridge.say')
 local wrap = require('dingbridge.wrap')
@@ -21,37 +21,146 @@ local HIGHLIGHT = {
 
 local namespace = vim.api.nvim_create_namespace('dingbridge_notice')
 
----@class dingbridge.Corner what stands in the corner
----@field window integer
----@field buffer integer
----@field rows integer of its text
----@field width integer
----@field has_error boolean
----@field shown_for integer milliseconds
+---@class dingbridge.CornerNotice
+---@field lines string[]
+---@field level integer
 
-local corner ---@type dingbridge.Corner|nil
+local notices = {} ---@type dingbridge.CornerNotice[] the newest at the end
+local window ---@type integer|nil
 
----@return dingbridge.Corner|nil
-local function open_corner()
-  return corner and vim.api.nvim_win_is_valid(corner.window) and corner or nil
+---@return integer rows that the corner may have
+local function highest()
+  return math.max(1, vim.o.lines - 4)
 end
 
---- Closes a corner after its time, unless more was added to it.
----@param now dingbridge.Corner
-local function close_later(now)
-  vim.defer_fn(function()
-    if corner == now and open_corner() then
-      vim.api.nvim_win_close(now.window, true)
+--- Removes notices until all fit: the oldest one that is no error, or else the oldest error.
+local function make_room()
+  local rows = 0
+  for _, each in ipairs(notices) do
+    rows = rows + #each.lines
+  end
+  while rows > highest() and #notices > 1 do
+    local oldest = 1
+    for number = 1, #notices - 1 do
+      if notices[number].level ~= ERROR then
+        oldest = number
+        break
+      end
     end
-  end, now.shown_for)
+    rows = rows - #table.remove(notices, oldest).lines
+  end
 end
 
---- The same after the next key press: a user who was away finds it on returning.
----@param now dingbridge.Corner
-local function close_after_key(now)
+--- The window, in the current tab page; nil if there is none.
+---@return integer|nil
+local function open_window()
+  if window and vim.api.nvim_win_is_valid(window) then
+    if vim.api.nvim_win_get_tabpage(window) == vim.api.nvim_get_current_tabpage() then
+      return window
+    end
+    vim.api.nvim_win_close(window, true)
+  end
+  window = nil
+end
+
+--- Puts the lines of all notices into a buffer.
+---@param buffer integer
+---@return integer rows
+---@return integer width
+---@return boolean has_error
+local function fill(buffer)
+  local rows, width, has_error = 0, 0, false
+  vim.bo[buffer].modifiable = true
+  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, {})
+  for _, each in ipairs(notices) do
+    vim.api.nvim_buf_set_lines(buffer, rows, -1, false, each.lines)
+    vim.api.nvim_buf_set_extmark(buffer, namespace, rows, 0, {
+      end_row = rows + #each.lines,
+      hl_group = HIGHLIGHT[each.level],
+      hl_eol = true,
+      strict = false,
+    })
+    rows = rows + #each.lines
+    for _, line in ipairs(each.lines) do
+      width = math.max(width, vim.api.nvim_strwidth(line) + 1)
+    end
+    has_error = has_error or each.level == ERROR
+  end
+  return rows, width, has_error
+end
+
+--- Shows the notices that there are, in a window that is as large as they are.
+local function draw()
+  local open = open_window()
+  if not notices[1] then
+    if open then
+      vim.api.nvim_win_close(open, true)
+    end
+    return
+  end
+  local buffer = open and vim.api.nvim_win_get_buf(open) or vim.api.nvim_create_buf(false, true)
+  vim.bo[buffer].bufhidden = 'wipe'
+  local rows, width, has_error = fill(buffer)
+  local place = {
+    relative = 'editor',
+    anchor = 'NE',
+    row = 1,
+    col = vim.o.columns - 1,
+    width = width,
+    height = math.min(rows, highest()),
+    border = 'rounded',
+    title = ' DingTalk ',
+    footer = has_error and (' %s '):format(say('footer_messages')) or '',
+    footer_pos = has_error and 'right' or nil,
+  }
+  if open then
+    vim.api.nvim_win_set_config(open, place)
+    vim.api.nvim_win_set_cursor(open, { 1, 0 })
+  else
+    window = vim.api.nvim_open_win(
+      buffer,
+      false,
+      vim.tbl_extend('error', place, {
+        style = 'minimal',
+        focusable = false,
+        noautocmd = true,
+        zindex = 60,
+      })
+    )
+  end
+end
+
+--- Forgets the notices of a window that the user has closed.
+local function forget_closed()
+  if not (window and vim.api.nvim_win_is_valid(window)) then
+    notices = {}
+  end
+end
+
+--- Removes a notice after its time.
+---@param notice dingbridge.CornerNotice
+local function remove_later(notice)
+  vim.defer_fn(function()
+    forget_closed()
+    for number, each in ipairs(notices) do
+      if each == notice then
+        table.remove(notices, number)
+        draw()
+        return
+      end
+    end
+  end, SHOWN_FOR + 1000 * #notice.lines)
+end
+
+--- The same for all errors after the next key press: a user who was away finds them on returning.
+local function remove_errors_after_key()
   vim.on_key(function()
     vim.on_key(nil, namespace)
-    close_later(now)
+    for _, each in ipairs(notices) do
+      if each.level == ERROR then
+        remove_later(each)
+      end
+    end
   end, namespace)
 end
 
@@ -63,63 +172,29 @@ function M.show(text, level)
   if most < 10 then
     return
   end
-  local highest = math.max(1, vim.o.lines - 4)
-  local before = open_corner()
-  local width, rows = before and before.width or 0, before and before.rows or 0
+  forget_closed()
   local lines = vim.tbl_map(function(line)
-    width = math.max(width, vim.api.nvim_strwidth(line) + 2)
     return ' ' .. line
-  end, wrap.lines(text, most - 2, highest))
-  local buffer = before and before.buffer or vim.api.nvim_create_buf(false, true)
-  vim.bo[buffer].bufhidden = 'wipe'
-  vim.bo[buffer].modifiable = true
-  vim.api.nvim_buf_set_lines(buffer, rows, -1, false, lines)
-  vim.api.nvim_buf_set_extmark(buffer, namespace, rows, 0, {
-    end_row = rows + #lines,
-    hl_group = HIGHLIGHT[level],
-    hl_eol = true,
-    strict = false,
-  })
-  rows = rows + #lines
-  local has_error = level == ERROR or before ~= nil and before.has_error
-  local place = {
-    relative = 'editor',
-    anchor = 'NE',
-    row = 1,
-    col = vim.o.columns - 1,
-    width = width,
-    height = math.min(rows, highest),
-    border = 'rounded',
-    title = ' DingTalk ',
-    footer = has_error and (' %s '):format(say('footer_messages')) or nil,
-    footer_pos = has_error and 'right' or nil,
-  }
-  if before then
-    vim.api.nvim_win_set_config(before.window, place)
+  end, wrap.lines(text, most - 2, highest()))
+  local notice = { lines = lines, level = level }
+  notices[#notices + 1] = notice
+  make_room()
+  draw()
+  if level == ERROR then
+    remove_errors_after_key()
   else
-    place = vim.tbl_extend('error', place, {
-      style = 'minimal',
-      focusable = false,
-      noautocmd = true,
-      zindex = 60,
-    })
-  end
-  local window = before and before.window or vim.api.nvim_open_win(buffer, false, place)
-  -- The newest lines are visible if not all of them fit.
-  vim.api.nvim_win_set_cursor(window, { rows, 0 })
-  corner = {
-    window = window,
-    buffer = buffer,
-    rows = rows,
-    width = width,
-    has_error = has_error,
-    shown_for = SHOWN_FOR + 1000 * #lines,
-  }
-  if has_error then
-    close_after_key(corner)
-  else
-    close_later(corner)
+    remove_later(notice)
   end
 end
+
+-- The corner is elsewhere then.
+vim.api.nvim_create_autocmd('VimResized', {
+  group = vim.api.nvim_create_augroup('dingbridge_corner', {}),
+  callback = function()
+    forget_closed()
+    make_room()
+    draw()
+  end,
+})
 
 return M

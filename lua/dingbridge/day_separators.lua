@@ -51,7 +51,8 @@ local function draw(view, row, mark)
     decoration.virt_text, decoration.virt_text_pos = { { words(day), 'DingbridgeDay' } }, 'eol'
   else
     local text = ('── %s ──'):format(words(day))
-    decoration.virt_lines, decoration.virt_lines_above = { { { text, 'DingbridgeDay' } } }, true
+    decoration.virt_lines = { { { text, 'DingbridgeDay' } } }
+    decoration.virt_lines_above, decoration.virt_lines_leftcol = true, true
   end
   vim.api.nvim_buf_set_extmark(view.buffer, namespace, row, 0, decoration)
 end

@@ -204,6 +204,23 @@ function M.choose(session, destination)
   M.move(session, destination)
 end
 
+--- Moves the draft of a session to a conversation together with the next change of its text: undo
+--- takes both back. Returns the conversation that a begun draft was for, if that is another one.
+---@param session string
+---@param destination dingbridge.Destination
+---@return dingbridge.Destination|nil before
+function M.move_with_change(session, destination)
+  local begun = of(session).begun
+  if not begun then
+    M.choose(session, destination)
+    return nil
+  end
+  of(session).begun = { to = begun.to }
+  M.move(session, destination)
+  local is_other = begun.to.target ~= '' and not M.is_same(begun.to, destination)
+  return is_other and begun.to or nil
+end
+
 --- Moves the draft of a session to another conversation.
 ---@param session string
 ---@param destination dingbridge.Destination

@@ -26,7 +26,7 @@ local function shown(name)
   local text = message_format.one_line(name)
   local label, kind = text:match('^(.*)( %([^()]*%))$')
   label, kind = label or text, kind or ''
-  return cut(label, math.max(NAME - vim.fn.strdisplaywidth(kind), NAME / 2)) .. kind
+  return cut(label, math.max(NAME - vim.api.nvim_strwidth(kind), NAME / 2)) .. kind
 end
 
 --- The first of the wordings that fits; nil without one.
@@ -35,7 +35,7 @@ end
 ---@return string
 local function fitting(wordings, columns)
   for _, words in ipairs(wordings) do
-    if vim.fn.strdisplaywidth(words) <= columns then
+    if vim.api.nvim_strwidth(words) <= columns then
       return words
     end
   end
@@ -51,9 +51,9 @@ function M.text(session, key)
   local name = to.target ~= '' and shown(to.name) or known.account ~= '' and say('nobody_yet') or nil
   -- The name has its own colour, wherever it is in the sentence.
   local sentence = name and say('draft_to', { name = NAME_HERE }) or say('draft') .. NAME_HERE
-  local place, after = unpack(vim.split(' ' .. sentence, NAME_HERE, { plain = true }))
+  local place, after = unpack(vim.split('  ' .. sentence, NAME_HERE, { plain = true }))
   name = name or ''
-  local room = vim.api.nvim_win_get_width(0) - vim.fn.strdisplaywidth(place .. name .. after) - 3
+  local room = vim.api.nvim_win_get_width(0) - vim.api.nvim_strwidth(place .. name .. after) - 3
   local line = ('%%#DingbridgeBar#%s%%#DingbridgeDestination#%s%%<'):format(as_text(place), as_text(name))
   line = after == '' and line or ('%s%%#DingbridgeBar#%s'):format(line, as_text(after))
   local elsewhere, hints = draft.elsewhere, nil
@@ -72,7 +72,7 @@ function M.text(session, key)
     end
   elseif draft.sent and draft.sent.target ~= '' and not destination.is_same(draft.sent, to) then
     local who = shown(draft.sent.name)
-    local left = room - vim.fn.strdisplaywidth(say('last_text_short', { who = '' }))
+    local left = room - vim.api.nvim_strwidth(say('last_text_short', { who = '' }))
     local last = say('last_text_short', { who = cut(who, math.max(LEAST, left)) })
     hints = { say('last_text', { who = who }), last }
   end

@@ -284,4 +284,13 @@ function M.put_all_back()
   end
 end
 
+-- A plugin manager may load nvim-cmp later than the first draft.
+vim.api.nvim_create_autocmd('User', {
+  group = vim.api.nvim_create_augroup('dingbridge_drafts', {}),
+  pattern = 'CmpReady',
+  callback = function()
+    require('dingbridge.nvim_cmp').register()
+  end,
+})
+
 return M

@@ -503,7 +503,7 @@ return {
       meaning = 'Recall a sent message from DingTalk.',
       takes_range = false,
       makes_message = false,
-      completion = 'none',
+      completion = 'sent',
     },
     {
       name = 'pair',

@@ -1,5 +1,5 @@
---- What an empty transcript says about the next steps: lines that are not part of the buffer, and go
---- with the first message.
+--- What a transcript says about the next steps, as long as all that it holds stayed in the editor:
+--- lines that are not part of the buffer.
 
 local command_name = require('dingbridge.command_name')
 local message_format = require('dingbridge.message_format')
@@ -11,6 +11,7 @@ local M = {}
 
 local namespace = vim.api.nvim_create_namespace('dingbridge_guidance')
 
+local MOST_MESSAGES = 3 -- that stayed in the editor, above the next steps
 local COMMANDS = 24 -- columns of the commands, if their meaning stands beside them
 local BESIDE = 64 -- columns from which it does
 
@@ -70,23 +71,23 @@ end
 local function lines_of(sentence, steps, width)
   local lines = {}
   local function add(...)
-    lines[#lines + 1] = { { '  ' }, ... }
+    lines[#lines + 1] = { ... }
   end
-  for _, line in ipairs(wrap.lines(sentence, width - 4)) do
+  for _, line in ipairs(wrap.lines(sentence, width - 2)) do
     add({ line, 'DingbridgeHint' })
   end
   lines[#lines + 1] = { { '' } }
   for _, step in ipairs(steps) do
     local command, meaning = step.key or command_name.shown(say(step[1])), say(step[2])
     if width >= BESIDE then
-      command = command .. (' '):rep(COMMANDS - vim.fn.strdisplaywidth(command))
-      for number, line in ipairs(wrap.lines(meaning, width - COMMANDS - 6)) do
+      command = command .. (' '):rep(COMMANDS - vim.api.nvim_strwidth(command))
+      for number, line in ipairs(wrap.lines(meaning, width - COMMANDS - 4)) do
         local first = number == 1 and command or (' '):rep(COMMANDS)
         add({ first, 'DingbridgeCommand' }, { '  ' .. vim.trim(line), 'DingbridgeHint' })
       end
     else
       add({ command, 'DingbridgeCommand' })
-      for _, line in ipairs(wrap.lines(meaning, width - 8)) do
+      for _, line in ipairs(wrap.lines(meaning, width - 6)) do
         add({ '    ' .. vim.trim(line), 'DingbridgeHint' })
       end
     end
@@ -94,13 +95,30 @@ local function lines_of(sentence, steps, width)
   return lines
 end
 
---- Shows the next steps in an empty transcript, and removes them from another one.
+--- Whether a session has few messages, and none that was sent or received.
+---@param session string
+---@return boolean
+local function is_unused(session)
+  local transcript = state.transcripts[session]
+  local list = transcript and transcript.list or {}
+  if transcript and (transcript.more or transcript.above[1]) or #list > MOST_MESSAGES then
+    return false
+  end
+  for _, message in ipairs(list) do
+    if not (message_format.is_kept_here(message) or message.delivery == 'unsaved') then
+      return false
+    end
+  end
+  return true
+end
+
+--- Shows the next steps below the messages of a session that is not in use yet, and removes them from
+--- another one.
 ---@param view dingbridge.View
 ---@param session string
 function M.show(view, session)
-  local transcript = state.transcripts[session]
   local sentence, steps
-  if view.is_empty and not (transcript and transcript.more) then
+  if is_unused(session) then
     sentence, steps = content(session)
     local key = require('dingbridge.keys').first('help')
     if sentence and key then
@@ -108,10 +126,14 @@ function M.show(view, session)
     end
   end
   if sentence then
-    view.guide = vim.api.nvim_buf_set_extmark(view.buffer, namespace, 0, 0, {
+    local transcript_buffer = require('dingbridge.transcript_buffer')
+    local following = view.is_empty and {} or transcript_buffer.followers(view.buffer)
+    local last = vim.api.nvim_buf_line_count(view.buffer) - 1
+    view.guide = vim.api.nvim_buf_set_extmark(view.buffer, namespace, last, 0, {
       id = view.guide,
-      virt_lines = lines_of(sentence, steps, require('dingbridge.transcript_buffer').width_of(view.buffer)),
+      virt_lines = lines_of(sentence, steps, transcript_buffer.width_of(view.buffer)),
     })
+    transcript_buffer.follow(following, view.buffer)
   elseif view.guide then
     vim.api.nvim_buf_del_extmark(view.buffer, namespace, view.guide)
     view.guide = nil

@@ -7,6 +7,7 @@
 
 local markdown_parser = require('dingbridge.markdown_parser')
 local message_rows = require('dingbridge.message_rows')
+local windows = require('dingbridge.windows')
 
 local M = {}
 
@@ -44,7 +45,7 @@ end
 local function narrowest(buffer)
   local width = math.huge
   for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
-    width = math.min(width, vim.api.nvim_win_get_width(window))
+    width = math.min(width, windows.text_width(window))
   end
   return width
 end

@@ -230,8 +230,8 @@ end
 --- Stores the user's table for the host, and passes it to a running one.
 ---@param options table
 ---@param problems string[] what the editor finds wrong with it
-function M.configure(options, problems)
-  host_settings.set(options, problems)
+function M.configure(options, path, problems)
+  host_settings.set(options, path, problems)
   if channel then
     if_it_lives(function()
       vim.rpcnotify(channel, 'dingbridge_event', 'settings', host_settings.new_settings())

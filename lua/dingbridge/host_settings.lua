@@ -6,7 +6,8 @@ local M = {}
 
 local revision, sent_revision, revision_in_force = 0, nil, nil
 local key, key_of ---@type string|nil, integer|nil the key of that revision, see `M.key`
-local settings = { options = {} } ---@type { options: table, problems?: string[] } no problems before `setup()`
+--- The user's table, its path in the argument of `setup()`, and its problems: none before `setup()`.
+local settings = { options = {}, path = '' } ---@type { options: table, path: string, problems?: string[] }
 
 --- The user's table with functions, which cannot leave the editor, replaced by a marker.
 ---@param value any
@@ -28,15 +29,16 @@ end
 
 --- Stores the user's table for the host, as a new revision.
 ---@param options table
+---@param path string of it in the argument of `setup()`, empty for the argument
 ---@param problems string[] what the editor finds wrong with it
-function M.set(options, problems)
+function M.set(options, path, problems)
   -- A table that contains itself, or mixes names and positions, cannot be encoded.
   if problems[1] and not pcall(function()
     vim.api.nvim_call_function('type', { sendable(options) })
   end) then
     options = {}
   end
-  settings = { options = options, problems = problems }
+  settings = { options = options, path = path, problems = problems }
   revision = revision + 1
 end
 
@@ -61,10 +63,10 @@ function M.is_configured()
   return revision_in_force == revision
 end
 
---- The user's table, and the folder of its relative paths.
----@return { options: table, cwd: string }
+--- The user's table, its path in the argument of `setup()`, and the folder of its relative paths.
+---@return { options: table, path: string, cwd: string }
 function M.settings()
-  return { options = sendable(settings.options), cwd = vim.fn.getcwd() }
+  return { options = sendable(settings.options), path = settings.path, cwd = vim.fn.getcwd() }
 end
 
 --- The session that each account had here with a host that ended; nil before any host has reported.

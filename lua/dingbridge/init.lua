@@ -15,19 +15,20 @@ local responder ---@type (fun(message: table, reply: fun(text: string)))|nil
 --- Applies these settings.
 ---@param given any
 ---@return any raw the table with the options
+---@return string path of that table, empty for `given`
 ---@return dingbridge.Foreseen[] accounts none when there are problems
 local function take(given)
-  local raw
-  problems, raw, written = require('dingbridge.options').check(given)
+  local raw, path
+  problems, raw, written, path = require('dingbridge.options').check(given)
   if problems[1] then
     local reason = say('settings_unusable', { problems = table.concat(problems, '; ') })
     before = { mode = 'off', account = '', last_error = reason }
-    return raw, {}
+    return raw, path, {}
   end
   local accounts, meant = require('dingbridge.accounts').foresee(written)
   local mode = accounts[meant].mode
   before = { mode = mode, account = mode == 'off' and '' or meant, last_error = '' }
-  return raw, vim.tbl_values(accounts)
+  return raw, path, vim.tbl_values(accounts)
 end
 
 ---@return dingbridge.Written
@@ -49,10 +50,10 @@ end
 ---@param opts? dingbridge.Options|dingbridge.Setup
 function M.setup(opts)
   local host = require('dingbridge.host')
-  local raw, accounts = take(opts or {})
+  local raw, path, accounts = take(opts or {})
   local answer = value('responder')
   responder = type(answer) == 'function' and answer or nil
-  host.configure(raw, problems)
+  host.configure(raw, path, problems)
   host.register()
   local wanted = value('autostart') and accounts or {}
   vim.schedule(function()

@@ -148,9 +148,10 @@ function M.offer(problem)
   return true
 end
 
---- Installs the plugin's dependencies for a plugin manager, and waits for the end. Raises what went wrong.
+--- Installs the plugin's dependencies for a plugin manager, and returns at the end. Raises what went wrong.
 ---@param report fun(line: string) shows a step
-function M.build(report)
+---@param pause fun() returns a little later; Neovim handles events meanwhile
+function M.build(report, pause)
   local steps, ended = {}, nil ---@type string[], { problem: string|nil }|nil
   try(python.on_path(), {}, '', function(line)
     steps[#steps + 1] = line
@@ -158,9 +159,7 @@ function M.build(report)
     ended = { problem = problem }
   end)
   repeat
-    vim.wait(50, function()
-      return ended ~= nil or steps[1] ~= nil
-    end, 10)
+    pause()
     while steps[1] do
       report(table.remove(steps, 1))
     end

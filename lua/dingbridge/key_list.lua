@@ -9,6 +9,8 @@ local M = {}
 
 local WIDEST = 72 -- columns
 local NARROWEST = 20 -- columns of a meaning
+local WIDE_KEYS = 8 -- columns of keys beside their meaning, in a window narrower than that below
+local NARROW = 48 -- columns
 local MARGIN = 4 -- columns and rows beside the window
 local GAP = 2 -- columns between a key and its meaning
 
@@ -60,9 +62,11 @@ local function lines_of(width)
   local all, widest = sections(), 0
   for _, one in ipairs(all) do
     for _, row in ipairs(one.rows) do
-      widest = math.max(widest, vim.fn.strdisplaywidth(row.key))
+      widest = math.max(widest, vim.api.nvim_strwidth(row.key))
     end
   end
+  -- Where there is little room, the meaning of longer ones stands below them.
+  widest = width < NARROW and math.min(widest, WIDE_KEYS) or widest
   local column = widest + 2 * GAP
   local lines, headings = {}, {}
   for _, one in ipairs(all) do
@@ -72,7 +76,10 @@ local function lines_of(width)
       local meaning = wrap.lines(row.meaning, math.max(NARROWEST, width - column))
       for number, line in ipairs(meaning) do
         local before = number == 1 and (' '):rep(GAP) .. row.key or ''
-        lines[#lines + 1] = before .. (' '):rep(column - vim.fn.strdisplaywidth(before)) .. line
+        if vim.api.nvim_strwidth(before) >= column then
+          lines[#lines + 1], before = before, ''
+        end
+        lines[#lines + 1] = before .. (' '):rep(column - vim.api.nvim_strwidth(before)) .. line
       end
     end
     lines[#lines + 1] = ''
@@ -93,6 +100,14 @@ local function close_when_left(buffer, window)
     vim.keymap.set('n', key, close, { buffer = buffer, nowait = true, desc = say('key_close') })
   end
   vim.api.nvim_create_autocmd('WinLeave', { buffer = buffer, once = true, callback = vim.schedule_wrap(close) })
+  vim.api.nvim_create_autocmd('VimResized', {
+    buffer = buffer,
+    once = true,
+    callback = vim.schedule_wrap(function()
+      close()
+      M.show()
+    end),
+  })
 end
 
 --- Shows the list in the middle of the screen.
@@ -117,12 +132,12 @@ function M.show()
     row = math.floor((vim.o.lines - height) / 2) - 1,
     col = math.floor((vim.o.columns - width) / 2),
     style = 'minimal',
-    -- Borders of lines raise an error with 'ambiwidth' set to double.
-    border = 'solid',
+    border = 'rounded',
     title = (' %s '):format(say('title_keys')),
     title_pos = 'center',
+    footer = height < #lines and (' %s '):format(say('keys_scroll')) or nil,
+    footer_pos = height < #lines and 'right' or nil,
   })
-  vim.wo[window].wrap = false
   close_when_left(buffer, window)
 end
 

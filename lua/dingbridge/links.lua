@@ -6,8 +6,8 @@
 
 local M = {}
 
--- All terminals draw these two columns wide, unlike 🖼.
-local PICTURE, FILE = '📷 ', '📎 '
+-- In the fonts of terminals, unlike pictographs, and one column wide.
+local PICTURE, FILE = '▣ ', '▤ '
 
 local MOST = 50 -- links of a line, so that no line takes long
 local NARROW = 36 -- columns; a line that is not longer hardly ever wraps
@@ -191,7 +191,7 @@ end
 ---@return dingbridge.Link[] their bytes are those of the shown line
 local function shown(line)
   local links = (line:find(':', 1, true) or line:find('](', 1, true)) and M.find(line) or {}
-  if not links[1] or vim.fn.strdisplaywidth(line) <= NARROW then
+  if not links[1] or vim.api.nvim_strwidth(line) <= NARROW then
     return line, links
   end
   local pieces, from = {}, 1

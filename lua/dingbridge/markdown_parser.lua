@@ -14,7 +14,8 @@ local DEEPEST = 32 -- quotes and lists that one line may open
 local INDENTED = 120 -- columns of indentation; each nested list needs two
 local MOST_MARKS = 4000 -- of one message
 local PRIORITY = 100 -- as in `vim.treesitter.highlighter`; see |treesitter-highlight-priority|
-local SILENT = { spell = true, nospell = true, none = true }
+-- Code that no parser colours is plain: its shade and frame are enough.
+local SILENT = { spell = true, nospell = true, none = true, ['markup.raw.block'] = true }
 
 --- Whether Neovim has the parser.
 ---@return boolean

@@ -1,42 +1,20 @@
 --- What the keys of a transcript do with the message or the code block under the cursor.
 
-local chat_window = require('dingbridge.chat_window')
-local message_format = require('dingbridge.message_format')
-local message_rows = require('dingbridge.message_rows')
+local command_ids = require('dingbridge.command_ids')
+local message_place = require('dingbridge.message_place')
 local notice = require('dingbridge.notice')
 local say = require('dingbridge.say')
-local state = require('dingbridge.state')
 
 local M = {}
 
 --- The message under the cursor; nil after a notice that there is none.
----@param session string
 ---@return dingbridge.Message|nil
-local function here(session)
-  local row = vim.api.nvim_win_get_cursor(0)[1] - 1
-  local view, mark = chat_window.view_of(session), message_rows.mark_at(0, message_format.namespace, row)
-  for _, message in ipairs(view and mark and state.messages(session) or {}) do
-    if view.marks[message.id] == mark[1] then
-      return message
-    end
+local function here()
+  local _, message = message_place.under_cursor()
+  if not message then
+    notice.show(say('no_message_here'), 'warn')
   end
-  notice.show(say('no_message_here'), 'warn')
-end
-
---- A message's id as commands take it: with the account of its robot, unless that is the default one.
----@param session string
----@param message dingbridge.Message
----@return string
-local function command_id(session, message)
-  for _, id in ipairs(state.outbox.failed) do
-    if id == message.id or vim.endswith(id, ':' .. message.id) then
-      return id
-    end
-  end
-  local known = state.destinations[session]
-  local account = known and known.robot == message.robot and known.account or ''
-  local is_default = account == '' or account == require('dingbridge').status().account
-  return is_default and message.id or ('%s:%s'):format(account, message.id)
+  return message
 end
 
 ---@param command 'retry'|'recall'
@@ -49,7 +27,7 @@ end
 --- Quotes the message in the draft.
 ---@param session string
 function M.reply(session)
-  local message = here(session)
+  local message = here()
   if message then
     require('dingbridge.reply').quote(session, message)
   end
@@ -58,22 +36,22 @@ end
 --- Sends the failed message again.
 ---@param session string
 function M.retry(session)
-  local message = here(session)
+  local message = here()
   if message and message.delivery ~= 'failed' then
     notice.show(say('has_not_failed'), 'warn')
   elseif message then
-    run('retry', command_id(session, message))
+    run('retry', command_ids.of(session, message))
   end
 end
 
 --- Recalls the sent message.
 ---@param session string
 function M.recall(session)
-  local message = here(session)
+  local message = here()
   if message and message.delivery ~= 'sent' then
     notice.show(say(message.delivery == 'recalled' and 'is_recalled' or 'only_sent_is_recalled'), 'warn')
   elseif message then
-    run('recall', command_id(session, message))
+    run('recall', command_ids.of(session, message))
   end
 end
 

@@ -1,5 +1,6 @@
 --- Changes messages in the buffer of a transcript: replaces their text, or removes them.
 
+local by_id = require('dingbridge.by_id')
 local transcript_buffer = require('dingbridge.transcript_buffer')
 local day_separators = require('dingbridge.day_separators')
 local links = require('dingbridge.links')
@@ -80,6 +81,7 @@ function M.remove(view, transcript, messages)
     vim.api.nvim_buf_set_lines(buffer, row, ends, false, {})
     vim.bo[buffer].modifiable = false
     view.marks[message.id] = nil
+    view.ids[by_id.key(heading)] = nil
   end
   return true
 end

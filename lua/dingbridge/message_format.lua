@@ -59,6 +59,9 @@ local FATE = {
   recalled = { 'fate_recalled', 'DingbridgeWaiting' },
 }
 
+-- In front of a heading, left of where texts begin: no message can look like the heading of another.
+local SIGN = '▎'
+
 local HERE = { 'fate_here', 'DingbridgeWaiting' }
 
 --- Whether a message was written in the editor and not sent to DingTalk.
@@ -122,6 +125,15 @@ function M.text_lines(text)
   return lines
 end
 
+--- The bytes of a message's author in its heading, without the group in which it was written.
+---@param message dingbridge.Message
+---@return integer
+local function author_size(message)
+  local author = M.one_line(message.author)
+  local name = message.role == 'dingtalk' and author:match('^(.*%S) · ') or author
+  return #name
+end
+
 ---@param message dingbridge.Message
 ---@return string
 local function heading_of(message)
@@ -158,8 +170,10 @@ end
 function M.heading(message, width, mark)
   local decoration = {
     id = mark,
-    end_col = #M.one_line(message.author),
+    end_col = author_size(message),
     hl_group = ROLE[message.role],
+    sign_text = SIGN,
+    sign_hl_group = ROLE[message.role],
     virt_text_pos = 'right_align',
     undo_restore = false,
     strict = false,
@@ -173,7 +187,7 @@ function M.heading(message, width, mark)
     elseif message.reason ~= '' then
       below = wrap.lines(message.reason, math.max(10, width - 2), REASON_LINES)
     end
-    if vim.fn.strdisplaywidth(heading_of(message) .. '  ' .. words) < width then
+    if vim.api.nvim_strwidth(heading_of(message) .. '  ' .. words) < width then
       decoration.virt_text = { { words .. ' ', fate[2] } }
     else
       table.insert(below, 1, words) -- it would hide the time
@@ -191,7 +205,7 @@ end
 ---@return integer column
 ---@return vim.api.keyset.set_extmark
 function M.quiet_part(message, row)
-  return #M.one_line(message.author),
+  return author_size(message),
     {
       end_row = row + 1,
       end_col = 0,

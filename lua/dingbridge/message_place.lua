@@ -1,7 +1,9 @@
 --- Where messages stand in the windows.
 
+local by_id = require('dingbridge.by_id')
 local chat_window = require('dingbridge.chat_window')
 local message_format = require('dingbridge.message_format')
+local message_rows = require('dingbridge.message_rows')
 local state = require('dingbridge.state')
 
 local M = {}
@@ -32,14 +34,10 @@ end
 function M.under_cursor()
   local session = vim.b.dingbridge_session or ''
   local view = chat_window.view_of(session)
-  local at = { vim.api.nvim_win_get_cursor(0)[1] - 1, -1 }
-  local mark = vim.api.nvim_buf_get_extmarks(0, message_format.namespace, at, 0, { limit = 1 })[1]
-  for _, message in ipairs(view and mark and state.messages(session) or {}) do
-    if view.marks[message.id] == mark[1] then
-      return session, message
-    end
-  end
-  return session, nil
+  local row = vim.api.nvim_win_get_cursor(0)[1] - 1
+  local mark = view and message_rows.mark_at(view.buffer, message_format.namespace, row)
+  local id = mark and view.ids[by_id.key(mark[1])]
+  return session, id and state.message(session, id)
 end
 
 return M

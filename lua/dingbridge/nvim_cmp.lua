@@ -1,4 +1,4 @@
---- A source for nvim-cmp, which registers itself with the first draft if that is loaded:
+--- A source for nvim-cmp, which registers itself with the first draft, or later when nvim-cmp is loaded:
 ---
 ---     sources = { { name = 'dingbridge' } }
 
@@ -7,12 +7,11 @@ M.__index = M
 
 local is_registered = false
 
---- Registers the source, unless it was done or nvim-cmp is not loaded.
+--- Registers the source, unless it was done. nvim-cmp has to be loaded, or about to be.
 function M.register()
-  local cmp = package.loaded.cmp
-  if cmp and not is_registered then
+  if not is_registered then
     is_registered = true
-    cmp.register_source('dingbridge', setmetatable({}, M))
+    require('cmp').register_source('dingbridge', setmetatable({}, M))
   end
 end
 

@@ -97,13 +97,13 @@ local function is_placeholder(text)
     or text:find('^<[%a _-]+>$') ~= nil
 end
 
---- `path.key`; `path[...]` if the key is not a name, because it may be a misplaced value.
+--- `path.key`, or `key` without a path; `path[...]` if the key is not a name, because it may be a misplaced value.
 ---@param path string
 ---@param key string
 ---@return string
 function Check.join(path, key)
   local is_name = #key <= LONGEST_KEY and key:find('^[%w_.\128-\255-]+$')
-  return path .. (is_name and '.' .. key or '[...]')
+  return path .. (is_name and (path == '' and '' or '.') .. key or '[...]')
 end
 
 --- The same for a conversation id, which may contain `+`, `/` and `=`.
@@ -118,7 +118,7 @@ end
 ---@param path string
 ---@param sentence string
 function Check:add(path, sentence)
-  self.sentences[path .. ': ' .. sentence] = true
+  self.sentences[(path == '' and 'setup()' or path) .. ': ' .. sentence] = true
 end
 
 ---@param path string
@@ -178,7 +178,9 @@ function Check:text(option, value, path)
   elseif option.belongs and is_placeholder(shown) then
     self:add(path, say('is_placeholder', { text = shown, belongs = option.belongs }))
   elseif option.choices and not vim.tbl_contains(option.choices, text) then
-    self:add(path, say('must_be', { expected = expects(option) }))
+    local near = Check.near(text, option.choices)
+    local sentence = near and 'must_be_near' or 'must_be'
+    self:add(path, say(sentence, { expected = expects(option), near = near }))
   else
     return true
   end

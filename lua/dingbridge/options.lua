@@ -132,9 +132,11 @@ end
 ---@param check dingbridge.Check what is wrong around it is noted here
 ---@param given table
 ---@return any
+---@return string path of it, empty for the argument
 local function unwrapped(check, given)
-  local raw = given
+  local raw, path = given, ''
   if given[OUTER] ~= nil then
+    path = generated.prefix
     raw = type(given[OUTER]) == 'table' and given[OUTER][INNER] or {}
     check:entries(given[OUTER], OUTER, 'table_with_dingtalk', function(name)
       local near = name ~= INNER and Check.near(name, { INNER })
@@ -144,7 +146,7 @@ local function unwrapped(check, given)
       end
     end)
   elseif type(given[INNER]) == 'table' then
-    raw = given[INNER]
+    raw, path = given[INNER], INNER
     check:add(INNER, say('belongs_inside'))
   end
   for key, value in pairs(given) do
@@ -158,7 +160,7 @@ local function unwrapped(check, given)
       end
     end
   end
-  return raw
+  return raw, path
 end
 
 --- Checks the argument of `setup()`: the options, or `{ integrations = { dingtalk = options } }`.
@@ -166,14 +168,18 @@ end
 ---@return string[] problems sentences, sorted; empty when nothing is wrong that can be seen from here
 ---@return any raw the table with the options
 ---@return dingbridge.Written written
+---@return string path of the table with the options, empty for the argument
 function M.check(given)
   local written = { outer = {}, accounts = {} }
   local check = setmetatable({ sentences = {} }, Check)
-  local raw = type(given) == 'table' and unwrapped(check, given) or given
-  options({ check = check, written = written }, raw, generated.prefix, '', written.outer, true)
+  local raw, path = given, ''
+  if type(given) == 'table' then
+    raw, path = unwrapped(check, given)
+  end
+  options({ check = check, written = written }, raw, path, '', written.outer, true)
   local problems = vim.tbl_keys(check.sentences)
   table.sort(problems)
-  return problems, raw, written
+  return problems, raw, written, path
 end
 
 return M

@@ -3,6 +3,7 @@
 local destination = require('dingbridge.destination')
 local drafts = require('dingbridge.drafts')
 local nick = require('dingbridge.nick')
+local notice = require('dingbridge.notice')
 local say = require('dingbridge.say')
 local cut = require('dingbridge.wrap').cut
 
@@ -60,16 +61,16 @@ function M.lines(message)
   end, lines)
 end
 
---- Puts the quote at the end of the draft, and the cursor below it.
+--- Puts the quote at the end of the draft, and the cursor below it. Says when that moves the draft.
 ---@param session string
 ---@param message dingbridge.Message
 function M.quote(session, message)
   if message.target ~= '' then
-    destination.choose(session, {
-      target = message.target,
-      name = message.target_name,
-      robot = message.robot,
-    })
+    local to = { target = message.target, name = message.target_name, robot = message.robot }
+    local before = destination.move_with_change(session, to)
+    if before then
+      notice.show(say('reply_moves_draft', { before = before.name, name = to.name }), 'warn')
+    end
   end
   drafts.append(session, vim.list_extend(M.lines(message), { '', '' }))
   require('dingbridge.chat_focus').write(session, true)

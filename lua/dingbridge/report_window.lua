@@ -26,6 +26,8 @@ local KEYS = {
 }
 local REFRESHED = { status = true, outbox = true, messages = true }
 
+local NAME = 'dingbridge://report'
+
 local buffer ---@type integer|nil
 local shown = '' ---@type string name of the report in the buffer
 local messages = {} ---@type table<integer, string> line number to id of the message it is about
@@ -66,6 +68,12 @@ end
 ---@return integer
 local function make_buffer()
   local made = vim.api.nvim_create_buf(false, true)
+  for _, other in ipairs(vim.api.nvim_list_bufs()) do
+    if vim.api.nvim_buf_get_name(other) == NAME then
+      vim.api.nvim_buf_delete(other, { force = true }) -- one that `:mksession` restored
+    end
+  end
+  vim.api.nvim_buf_set_name(made, NAME)
   vim.bo[made].bufhidden = 'wipe'
   vim.bo[made].modifiable = false
   vim.bo[made].filetype = 'dingbridge-report'
@@ -144,6 +152,8 @@ local function dress(window, name)
     list = false,
     spell = false,
     cursorline = true,
+    fillchars = require('dingbridge.windows').fillchars(),
+    winhighlight = 'WinBar:WinBarNC',
     winfixheight = true,
     winbar = ('%%#DingbridgeTitle# %s %%=%%#DingbridgeBar#%s '):format(say(TITLES[name]), say(KEYS[name])),
   }) do

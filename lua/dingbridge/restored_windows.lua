@@ -14,8 +14,8 @@ local function bare()
   local found = {}
   for _, window in ipairs(vim.api.nvim_list_wins()) do
     local buffer = vim.api.nvim_win_get_buf(window)
-    local part, session = buffers.of(buffer)
-    if part and not session then
+    local part = buffers.restored(buffer)
+    if part then
       found[#found + 1] = { window = window, part = part, name = vim.api.nvim_buf_get_name(buffer) }
     end
   end

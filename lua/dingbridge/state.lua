@@ -205,6 +205,7 @@ end
 function M.forget(id)
   M.transcripts[id] = nil
   M.destinations[id] = nil
+  M.jump = M.jump and M.jump.session ~= id and M.jump or nil
   if M.current == id then
     M.current = ''
   end

@@ -5,6 +5,7 @@ local M = {}
 
 local MOST_ROWS = 300 -- of all tables of a message
 local MOST_COLUMNS = 30
+local PIPE_DRAWN = '│'
 local PIPE, BACKSLASH = ('|'):byte(), ('\\'):byte()
 
 ---@class dingbridge.TableRow
@@ -109,7 +110,7 @@ local function widths_of(buffer, row)
     for byte = cell.first, cell.last do
       pieces[#pieces + 1] = (added[byte] or '') .. (shown[byte] or row.line:sub(byte, byte))
     end
-    return vim.fn.strdisplaywidth(table.concat(pieces))
+    return vim.api.nvim_strwidth(table.concat(pieces))
   end, row.cells)
 end
 
@@ -150,7 +151,8 @@ local function align(buffer, namespace, row, widths, wanted, rule)
     end
   end
   for _, pipe in ipairs(row.pipes) do
-    set(buffer, namespace, row.row, pipe - 1, { end_col = pipe, conceal = '│' })
+    local frame = { end_col = pipe, conceal = PIPE_DRAWN, hl_group = 'DingbridgeFrame' }
+    set(buffer, namespace, row.row, pipe - 1, frame)
   end
 end
 
@@ -188,5 +190,22 @@ function M.draw(buffer, namespace, first, lines, is_code, width)
     end
   end
 end
+
+-- On the line of the cursor concealed text shows, which would push the cells of a row aside.
+vim.api.nvim_create_autocmd('CursorMoved', {
+  group = vim.api.nvim_create_augroup('dingbridge_tables', {}),
+  pattern = 'chat://*',
+  callback = function()
+    local at = vim.api.nvim_win_get_cursor(0)[1] - 1
+    local marks = vim.api.nvim_buf_get_extmarks(0, -1, { at, 0 }, { at, -1 }, { details = true })
+    local is_row = vim.iter(marks):any(function(mark)
+      return mark[4].conceal == PIPE_DRAWN
+    end)
+    local wanted = is_row and 'n' or ''
+    if vim.wo.concealcursor ~= wanted then
+      vim.wo[0][0].concealcursor = wanted
+    end
+  end,
+})
 
 return M

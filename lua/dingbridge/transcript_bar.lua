@@ -51,13 +51,13 @@ function M.text(session)
   if next(state.unread) then
     local words = require('dingbridge.unread').words
     local room = vim.api.nvim_win_get_width(0) - LEAST_TITLE
-    unread = words(session.id, room - vim.fn.strdisplaywidth(link), 'G')
+    unread = words(session.id, room - vim.api.nvim_strwidth(link), 'G')
     if unread == '' then
       unread = words(session.id, room, 'G') -- in a very narrow window instead of the link
       link = unread == '' and link or ''
     end
   end
-  local line = ('%%#DingbridgeTitle# %%<%s %%='):format(as_text(session.title))
+  local line = ('%%#DingbridgeTitle#  %%<%s %%='):format(as_text(session.title))
   if unread ~= '' then
     line = ('%s%%#DingbridgeUnread#%s '):format(line, as_text(unread))
   end

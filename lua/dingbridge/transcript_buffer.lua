@@ -6,6 +6,7 @@ local day_separators = require('dingbridge.day_separators')
 local links = require('dingbridge.links')
 local message_format = require('dingbridge.message_format')
 local turn_steps = require('dingbridge.turn_steps')
+local windows = require('dingbridge.windows')
 
 local M = {}
 
@@ -14,6 +15,7 @@ local SLICE = 3e6 -- nanoseconds of collecting lines, after which Neovim handles
 ---@class dingbridge.View
 ---@field buffer integer
 ---@field marks table<string, integer> extmark of each message's heading
+---@field ids table<string, string> the message of each of these marks, by `by_id.key`
 ---@field top dingbridge.Top|nil what is shown next above all others; nil before anything was shown
 ---@field shown integer how many messages of the transcript's list are in the buffer, or above `top`
 ---@field growing dingbridge.Growing|nil the message of which only a piece is shown
@@ -45,12 +47,14 @@ function M.to_end(window, buffer)
 end
 
 --- Keeps the end in view below virtual lines that were added. Neovim scrolls for them only if the
---- cursor moves.
----@param windows integer[]
+--- cursor moves, and not before it has forgotten which lines it shows.
+---@param following integer[] windows
 ---@param buffer integer
-function M.follow(windows, buffer)
-  for _, window in ipairs(windows) do
-    vim.api.nvim_win_set_cursor(window, { 1, 0 })
+function M.follow(following, buffer)
+  for _, window in ipairs(following) do
+    vim.api.nvim_win_call(window, function()
+      vim.fn.winrestview({ topline = 1, lnum = 1 })
+    end)
     M.to_end(window, buffer)
   end
 end
@@ -77,7 +81,7 @@ end
 function M.width_of(buffer)
   local width = 74
   for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
-    width = math.min(width, vim.api.nvim_win_get_width(window))
+    width = math.min(width, windows.text_width(window))
   end
   return width
 end
@@ -134,17 +138,16 @@ end
 
 ---@param view dingbridge.View
 ---@param headings { row: integer, message: dingbridge.Message }[]
+---@return boolean has_lines whether reasons stand below some of them
 local function mark(view, headings)
-  local width = M.width_of(view.buffer)
+  local width, has_lines = M.width_of(view.buffer), false
   for _, heading in ipairs(headings) do
     local message = heading.message
-    view.marks[message.id] = vim.api.nvim_buf_set_extmark(
-      view.buffer,
-      message_format.namespace,
-      heading.row,
-      0,
-      message_format.heading(message, width, view.marks[message.id])
-    )
+    local decoration = message_format.heading(message, width, view.marks[message.id])
+    has_lines = has_lines or decoration.virt_lines ~= nil
+    view.marks[message.id] =
+      vim.api.nvim_buf_set_extmark(view.buffer, message_format.namespace, heading.row, 0, decoration)
+    view.ids[by_id.key(view.marks[message.id])] = message.id
     if message.steps and message.steps[1] then
       view.steps[view.marks[message.id]] = #message.steps
       turn_steps.draw(view.buffer, view.marks[message.id], heading.row, message.steps)
@@ -155,18 +158,21 @@ local function mark(view, headings)
     local column, quiet = message_format.quiet_part(message, heading.row)
     vim.api.nvim_buf_set_extmark(view.buffer, message_format.quiet_namespace, heading.row, column, quiet)
   end
+  return has_lines
 end
 
---- Draws the separators of days at messages that were added.
+--- Draws headings, and the separators of days, at messages that were added.
 ---@param view dingbridge.View
 ---@param headings { row: integer, message: dingbridge.Message }[]
 ---@param is_last boolean
-local function separate(view, headings, is_last)
-  local following = is_last and M.followers(view.buffer) or {}
+---@param are_first boolean whether there were none before
+local function decorate(view, headings, is_last, are_first)
+  local following = (is_last or are_first) and M.followers(view.buffer) or {}
+  local has_lines = mark(view, headings)
   local messages = vim.tbl_map(function(heading)
     return heading.message
   end, headings)
-  if day_separators.add(view, messages, is_last) then
+  if day_separators.add(view, messages, is_last) or has_lines then
     M.follow(following, view.buffer)
   end
 end
@@ -251,9 +257,9 @@ local function add(view, transcript)
     headings[number] = { row = start + #all, message = one.message }
     vim.list_extend(all, one.lines)
   end
+  local are_first = view.is_empty
   insert(view, start, all, is_last)
-  mark(view, headings)
-  separate(view, headings, is_last)
+  decorate(view, headings, is_last, are_first)
   if view.growing then
     view.growing.row = start + #all
   end
@@ -287,7 +293,8 @@ end
 function M.empty(view)
   local buffer = view.buffer
   view.steps, view.live = {}, nil
-  view.marks, view.shown, view.top, view.growing, view.is_empty = by_id.new(), 0, nil, nil, true
+  view.marks, view.ids = by_id.new(), by_id.new()
+  view.shown, view.top, view.growing, view.is_empty = 0, nil, nil, true
   vim.api.nvim_buf_clear_namespace(buffer, message_format.namespace, 0, -1)
   vim.api.nvim_buf_clear_namespace(buffer, message_format.quiet_namespace, 0, -1)
   links.clear(buffer)

@@ -13,13 +13,16 @@ local LOOKS = 50 -- milliseconds in which the words are looked for in a message
 ---@field session string
 ---@field message string id
 ---@field search dingbridge.Search
+---@field is_open boolean whether the session was shown for it
 
 --- Opens a session at a message, with the cursor at the first of some words.
 ---@param session string
 ---@param message string id
 ---@param search dingbridge.Search
 function M.go(session, message, search)
-  state.jump = { session = session, message = message, search = search }
+  if state.session(session) then
+    state.jump = { session = session, message = message, search = search, is_open = false }
+  end
   require('dingbridge.host').tell('open', { session = session })
 end
 
@@ -38,14 +41,29 @@ local function put_cursor(window, buffer, row, search)
   vim.cmd('normal! zz')
 end
 
---- Puts the cursor at the wanted message, if that is shown by now. To be called when the session is
---- opened, and when more of it is shown.
+--- Handles that a session was opened.
+---@param session string
+---@param view dingbridge.View
+function M.opened(session, view)
+  if state.jump.session == session then
+    state.jump.is_open = true
+    M.try(session, view)
+  elseif state.jump.is_open then
+    state.jump = nil -- the user has gone elsewhere meanwhile
+  end
+end
+
+--- Puts the cursor at the wanted message, if that is shown by now. To be called when more of the
+--- session is shown. A message that cannot be shown any more is not wanted later either.
 ---@param session string
 ---@param view dingbridge.View
 function M.try(session, view)
   local jump, transcript = state.jump, state.transcripts[session]
   local window = vim.fn.bufwinid(view.buffer)
-  if not jump or jump.session ~= session or not transcript or window == -1 then
+  if not jump or jump.session ~= session or not jump.is_open or not transcript then
+    return
+  elseif window == -1 then
+    state.jump = nil -- the user has hidden the chat meanwhile
     return
   end
   local mark = view.marks[jump.message]

@@ -25,6 +25,8 @@ local REPORTS_AFTER = 250 -- milliseconds in which what is read comes together
 local opened = {}
 ---@type table<string, string> by session: id of the last message seen, not reported yet
 local seen = {}
+---@type table<string, string> by session: id of the last message that was reported, or is about to be
+local read_to = {}
 local drawn = '' -- the counts that the bars show
 local is_due = false
 
@@ -62,7 +64,21 @@ local function report(session, message)
       seen[session] = nil
     end, REPORTS_AFTER)
   end
-  seen[session] = message
+  seen[session], read_to[session] = message, message
+end
+
+--- Whether the service had not heard yet, when it counted, what was seen of a session.
+---@param session string
+---@param unread dingbridge.Unread
+---@return boolean
+local function is_outdated(session, unread)
+  local last = read_to[session]
+  if not last then
+    return false
+  end
+  local _, row = chat_window.row_of(session, unread.since)
+  local _, row_of_last = chat_window.row_of(session, last)
+  return row <= row_of_last
 end
 
 --- Looks whether the user sees the end of a session. If not, marks what is unread in it.
@@ -74,14 +90,22 @@ local function look_at(session, unread)
     return -- more comes
   end
   local showing = windows.of(buffer)
-  local is_at_end = vim.iter(showing):any(function(window)
+  local at_end = vim.tbl_filter(function(window)
     return shows_end(buffer, window)
-  end)
-  unread.is_below = showing[1] ~= nil and not is_at_end
-  local is_seen = is_at_end and focus.is_here and #vim.api.nvim_list_uis() > 0
-  if not is_seen or opened[session] then
+  end, showing)
+  local is_looking = focus.is_here and #vim.api.nvim_list_uis() > 0
+  if not (at_end[1] and is_looking) or opened[session] then
     unread_line.mark(session, unread)
+    local comes_back = opened[session] or not focus.is_here
+    if comes_back and not is_outdated(session, unread) then
+      -- More than fits is shown from its beginning.
+      at_end = vim.tbl_filter(function(window)
+        return not unread_line.scroll_to(session, window)
+      end, at_end)
+    end
   end
+  unread.is_below = showing[1] ~= nil and not at_end[1]
+  local is_seen = at_end[1] ~= nil and is_looking
   opened[session] = nil
   if is_seen then
     state.unread[session] = nil
@@ -177,7 +201,7 @@ function M.words(session, columns, key)
     wordings[#wordings + 1] = say('unread_new', { count = state.count_unread() })
   end
   for _, words in ipairs(wordings) do
-    if vim.fn.strdisplaywidth(words) <= columns then
+    if vim.api.nvim_strwidth(words) <= columns then
       return words
     end
   end

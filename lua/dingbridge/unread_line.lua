@@ -43,6 +43,7 @@ local function draw(session, line)
   else
     decoration.virt_lines = { { { words, 'DingbridgeUnread' } } }
     decoration.virt_lines_above = true
+    decoration.virt_lines_leftcol = true
   end
   line.extmark = vim.api.nvim_buf_set_extmark(buffer, namespace, row, 0, decoration)
   line.drawn = line.count
@@ -68,6 +69,23 @@ function M.mark(session, unread)
   end
   lines[session] = line or { since = unread.since, count = 0 }
   lines[session].count = unread.count
+end
+
+--- Scrolls a window back to the line of a session, if it is above what the window shows.
+---@param session string
+---@param window integer
+---@return boolean scrolled
+function M.scroll_to(session, window)
+  local line = lines[session]
+  draw(session, line)
+  local _, row = chat_window.row_of(session, line.since)
+  if not line.extmark or row + 1 >= vim.fn.line('w0', window) then
+    return false
+  end
+  vim.api.nvim_win_call(window, function()
+    vim.fn.winrestview({ topline = row + 1, topfill = math.min(row, 1), lnum = row + 1, col = 0 })
+  end)
+  return true
 end
 
 --- Draws all lines where their messages are now.

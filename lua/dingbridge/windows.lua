@@ -1,5 +1,5 @@
---- The windows of the editor: in the order of their last use, those of a buffer, and whether they show
---- files.
+--- The windows of the editor: in the order of their last use, those of a buffer, their width, and
+--- whether they show files.
 
 local M = {}
 
@@ -20,6 +20,21 @@ function M.of(buffer)
   return vim.tbl_filter(function(window)
     return vim.api.nvim_win_get_buf(window) == buffer
   end, vim.api.nvim_tabpage_list_wins(0))
+end
+
+--- The signs that Neovim itself draws, for windows of the plugin: those of the user, but nothing
+--- below the text, and three dots where the last line is cut.
+---@return string
+function M.fillchars()
+  local own = 'eob: ,lastline:.'
+  return vim.go.fillchars == '' and own or ('%s,%s'):format(vim.go.fillchars, own)
+end
+
+--- The columns that the text of a window has.
+---@param window integer
+---@return integer
+function M.text_width(window)
+  return vim.api.nvim_win_get_width(window) - vim.fn.getwininfo(window)[1].textoff
 end
 
 ---@param window integer

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from dingbridge.core.dingtalk.limits import CHUNK_CHARACTERS, MSG_PARAM_BYTES
+from dingbridge.core.dingtalk.limits import MSG_PARAM_BYTES
 from dingbridge.core.markdown.chunking import split
 from dingbridge.core.markdown.rendering import for_dingtalk
+from dingbridge.core.options.settings import read
 from dingbridge.core.secrets import masking
 from tests.bench.figures import OURS, Figure
 from tests.bench.processes import Server
@@ -28,6 +29,8 @@ UNITS = {
 }
 """What a text is made of, over and over up to its size."""
 
+OPTIONS = read({}, {})
+
 SEARCHED = ("Markdown", "Chinese prose", "code", "curl", "password=")
 SIZE = 1_000_000
 """Bytes of a text."""
@@ -41,7 +44,9 @@ def one_round(_: Server) -> Iterator[Figure]:
     environment = {f"V{number}_TOKEN": f"v4lue-{number}-of-a-token" for number in range(20)}
     for name in UNITS:
         yield from _grown(
-            f"cut: {name}", name, lambda text: split(text, CHUNK_CHARACTERS, MSG_PARAM_BYTES)
+            f"cut: {name}",
+            name,
+            lambda text: split(text, OPTIONS.text_chunk_limit, MSG_PARAM_BYTES),
         )
     for name in SEARCHED:
         yield from _grown(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Iterator
@@ -26,10 +27,13 @@ print(os.environ.get('DINGBRIDGE_INSTRUCTIONS', ''), os.environ.get('DINGBRIDGE_
 """
 
 
+_NUMBERS = itertools.count()
+
+
 @pytest.fixture
 def other() -> Iterator[Sandbox]:
-    """A second DingTalk, with another app."""
-    with Sandbox(Settings(client_id="dingother")) as running:
+    """A second DingTalk, with another app: what an earlier test left for its own is not sent."""
+    with Sandbox(Settings(client_id=f"dingother{next(_NUMBERS)}")) as running:
         yield running
 
 

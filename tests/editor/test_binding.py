@@ -24,7 +24,7 @@ pytestmark = pytest.mark.shared_editor
         ("bridge slack", "unknown platform slack: known are dingtalk"),
         ("bridge dingtlak", "unknown platform dingtlak: did you mean dingtalk?"),
         ("bridge", "bridge needs an argument: :Chat bridge dingtalk"),
-        ("bridge dingtalk", "DingTalk is not set up"),
+        ("bridge dingtalk", "give setup() webhook to send to a group (:Chat help custom-robot)"),
         ("bridge dingtalk", "app_key"),
         ("bridge dingtalk", "webhook"),
         ("unbridge", "no session is bound: :Chat bridge dingtalk binds one"),

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.shared_editor
 BROKEN = {
     "accounts": {"personal": {"app_key": "dingpersonal", "app_secret": "x", "msgtype": "html"}}
 }
-CAUSE = "integrations.dingtalk.accounts.personal.msgtype: must be 'markdown' or 'text'"
+CAUSE = "accounts.personal.msgtype: must be 'markdown' or 'text'"
 
 COMMANDS = [
     "bridge dingtalk",
@@ -39,6 +39,29 @@ COMMANDS = [
     "drop personal:ab12",
     "status",
 ]
+
+
+HALF_SEEN = {"msgtype": "html", "webhook": "https://example.com/robot/send?access_token=x"}
+SEEN_BY_LUA, SEEN_BY_PYTHON = "msgtype: must be", "webhook: example.com is no host of DingTalk"
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        (HALF_SEEN, ""),
+        ({"integrations": {"dingtalk": HALF_SEEN}}, "integrations.dingtalk."),
+        ({"channels": {"dingtalk": HALF_SEEN}}, "channels.dingtalk."),
+        ({"accounts": {"work": HALF_SEEN}}, "accounts.work."),
+    ],
+)
+def test_a_problem_is_told_once_with_the_path_that_the_user_wrote(
+    editor: Editor, given: dict[str, Any], path: str
+) -> None:
+    editor.setup(given)
+    assert f"\n  {path}{SEEN_BY_LUA}" in editor.until_said(SEEN_BY_LUA)
+    editor.chat("new Here")
+    assert f"\n  {path}{SEEN_BY_PYTHON}" in editor.until_said(SEEN_BY_PYTHON)
+    assert "\n".join(editor.said()).count(SEEN_BY_LUA) == 1
 
 
 @pytest.mark.parametrize("line", COMMANDS)
@@ -131,7 +154,7 @@ def test_a_late_answer_of_an_account_that_cannot_be_read_any_more_is_kept_with_t
     editor.until(lambda: len(editor.transcript(session)) == 2)
     answer = editor.transcript(session)[1]
     assert (answer["text"], answer["delivery"]) == ("the answer", "failed")
-    assert "integrations.dingtalk.accounts.work.msgtype: must be" in answer["reason"]
+    assert "accounts.work.msgtype: must be" in answer["reason"]
 
 
 def test_checkhealth_reads_the_file_that_the_settings_name(
@@ -151,9 +174,9 @@ def test_checkhealth_reads_the_file_that_the_settings_name(
 @pytest.mark.parametrize(
     ("table", "cause"),
     [
-        ("{ 'x', keyword = 'y' }", "integrations.dingtalk: every entry needs a name"),
+        ("{ 'x', keyword = 'y' }", "setup(): every entry needs a name"),
         ("{ keyword = vim.uv.new_timer() }", "keyword: expected text in quotes, got something"),
-        ("Looped", "integrations.dingtalk.channels.dingtalk.channels: unknown option"),
+        ("Looped", " channels.dingtalk.channels: unknown option"),
     ],
 )
 def test_a_table_that_cannot_leave_the_editor_is_told_and_the_next_one_works(
@@ -176,12 +199,12 @@ def test_a_table_that_cannot_leave_the_editor_is_told_and_the_next_one_works(
 @pytest.mark.parametrize(
     ("table", "cause"),
     [
-        ("function() end", ": expected a table of options, got a function"),
-        ("{ keyword = function() end }", ".keyword: expected text in quotes, got a function"),
-        ("{ dm = function() end }", ".dm: expected a table of options, got a function"),
+        ("function() end", "setup(): expected a table of options, got a function"),
+        ("{ keyword = function() end }", "keyword: expected text in quotes, got a function"),
+        ("{ dm = function() end }", "dm: expected a table of options, got a function"),
         (
             "{ groups = { cid1 = function() end } }",
-            ".groups['cid1']: expected a table of options, got a function",
+            "groups['cid1']: expected a table of options, got a function",
         ),
     ],
 )
@@ -191,6 +214,4 @@ def test_a_function_in_the_wrong_place_is_called_one_by_the_host_as_well(
     editor.lua(f"require('dingbridge').setup({table})")
     editor.chat("bridge dingtalk")
     editor.until_said("the settings cannot be used")
-    assert [said.partition(":\n  ")[2] for said in editor.said()] == (
-        [f"integrations.dingtalk{cause}"] * 2
-    )
+    assert [said.partition(":\n  ")[2] for said in editor.said()] == ([cause] * 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.conftest import StartEditor
 from tests.support.editor import Editor
 
 pytestmark = pytest.mark.shared_editor
@@ -88,3 +89,45 @@ def test_a_title_of_any_characters_names_one_buffer(editor: Editor) -> None:
     }
     assert all(parts.values())
     assert len(set(editor.lua(NAMES))) == 4
+
+
+THEIRS = """
+local buffer = vim.api.nvim_create_buf(true, true)
+vim.api.nvim_buf_set_name(buffer, ...)
+vim.api.nvim_buf_set_lines(buffer, 0, -1, false, { 'theirs' })
+vim.api.nvim_set_current_buf(buffer)
+return vim.api.nvim_get_current_win()
+"""
+IN_WINDOW = """
+local buffer = vim.api.nvim_win_get_buf(...)
+return {
+  vim.api.nvim_buf_get_name(buffer),
+  vim.api.nvim_buf_get_lines(buffer, 0, -1, false),
+  vim.b[buffer].dingbridge_part or '',
+}
+"""
+
+
+@pytest.mark.parametrize("name", ["chat://their room", "chat://Release 2.4", "chat://x/draft"])
+def test_a_buffer_of_another_plugin_stays_whatever_its_name(editor: Editor, name: str) -> None:
+    window = editor.lua(THEIRS, name)
+    titled(editor, a="Release 2.4")
+    editor.lua(SHOW, "a")
+    titled(editor, a="Release 2.4", b="their room")
+    assert editor.lua(IN_WINDOW, window) == [name, ["theirs"], ""]
+    for part in ("transcript", "draft"):
+        buffer = editor.lua("return require('dingbridge.buffers').get('a', ...)", part)
+        assert editor.lua("return #vim.fn.win_findbuf(...)", buffer) == 1
+        assert editor.lua("return require('dingbridge.buffers').of(...)", buffer) == part
+
+
+def test_a_buffer_of_another_plugin_is_no_chat_that_a_session_file_restored(
+    start_editor: StartEditor,
+) -> None:
+    editor = start_editor()
+    editor.setup({})
+    editor.lua(THEIRS, "chat://their room")
+    editor.nvim.command("doautocmd SessionLoadPost")
+    assert not editor.host_pid()
+    editor.nvim.command("enew | file chat://our\\ room | doautocmd SessionLoadPost")
+    assert editor.host_pid()

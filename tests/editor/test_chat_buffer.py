@@ -474,7 +474,7 @@ def test_only_the_message_with_an_open_code_block_is_coloured_as_code(
     """
     bound.nvim.command("wincmd k | edit! | wincmd p")  # now both are coloured at once
     in_code = bound.until(lambda: bound.lua(colours, session, "local x = 1"))
-    assert {"@keyword.lua", "@markup.raw.block.markdown"} <= set(in_code)
+    assert {"@keyword.lua", "DingbridgeCode"} <= set(in_code)
     outside = bound.until(lambda: bound.lua(colours, session, "plain **bold** words"))
     assert "@markup.strong.markdown_inline" in outside
-    assert "@markup.raw.block.markdown" not in outside
+    assert "DingbridgeCode" not in outside

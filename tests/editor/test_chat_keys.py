@@ -117,6 +117,82 @@ def test_the_list_of_keys_fits_a_narrow_screen(editor: Editor) -> None:
     )
 
 
+LIST = """
+local window = vim.api.nvim_get_current_win()
+local buffer = vim.api.nvim_win_get_buf(window)
+local space = vim.api.nvim_create_namespace('dingbridge_keys')
+local marks = vim.api.nvim_buf_get_extmarks(buffer, space, 0, -1, { details = true })
+local config = vim.api.nvim_win_get_config(window)
+return {
+  title = config.title and config.title[1][1],
+  corner = config.border and config.border[1],
+  height = config.height,
+  groups = vim.tbl_map(function(mark) return { mark[2], mark[4].line_hl_group } end, marks),
+  modifiable = vim.bo[buffer].modifiable,
+}
+"""
+
+
+def test_the_list_of_keys_has_them_all_below_where_they_work(editor: Editor) -> None:
+    editor.setup({"send_key": False})
+    fill(editor, "one")
+    keys(editor, "g?")
+    lines, window = list(editor.lua(FLOATING)), editor.lua(LIST)
+    parts = ["In both windows", "In the transcript", "In the draft"]
+    rows = [lines.index(part) for part in parts]
+    assert rows == sorted(rows)
+    groups = [[row, "DingbridgeTitle"] for row in rows]
+    assert window["groups"] == [*groups, [len(lines) - 1, "DingbridgeBar"]]
+    assert lines[-1] == ":help dingbridge-keys"
+    # Without colours the frame alone tells it from the text around it.
+    assert (window["title"], window["corner"]) == (" Keys · q closes ", "╭")
+    both, transcript, draft = (
+        "\n".join(lines[start:end]) for start, end in zip(rows, [*rows[1:], None], strict=True)
+    )
+    assert "  g? " in both
+    assert "  gt " in both
+    assert "  ]] " in transcript
+    assert "  i a o I A O " in transcript
+    assert "  :w  " in draft
+    assert "  <Up> " in draft
+    assert not window["modifiable"]
+
+
+@pytest.mark.parametrize("closes", ["q", "<Esc>", "g?", "<C-w>w"])
+def test_the_list_of_keys_is_gone_when_it_is_closed_or_left(editor: Editor, closes: str) -> None:
+    editor.setup({})
+    fill(editor, "one")
+    before = editor.lua("return #vim.api.nvim_list_bufs()")
+    keys(editor, "g?")
+    assert editor.lua(FLOATING)
+    keys(editor, closes)
+    editor.until(lambda: editor.lua(FLOATING) == [])
+    assert editor.lua("return #vim.api.nvim_list_bufs()") == before
+
+
+def test_the_list_of_keys_fits_the_smallest_screen(editor: Editor) -> None:
+    editor.setup({})
+    fill(editor, "one")
+    editor.nvim.command("set columns=16 lines=14")
+    keys(editor, "g?")
+    assert len(editor.lua(FLOATING)) > editor.lua(LIST)["height"]
+    assert editor.lua(LIST)["height"] == 10
+
+
+def test_a_list_of_keys_that_is_cut_says_so_and_fits_the_screen_again(editor: Editor) -> None:
+    footer = """
+        local config = vim.api.nvim_win_get_config(0)
+        return config.relative ~= '' and { config.width, config.footer and config.footer[1][1] }
+    """
+    editor.setup({})
+    fill(editor, "one")
+    keys(editor, "g?")
+    assert editor.lua(footer) == [72]
+    editor.nvim.command("set columns=40 lines=20")
+    assert editor.until(lambda: editor.lua(footer)[1:]) == [" j and k scroll "]
+    assert editor.lua(footer)[0] == 36
+
+
 @pytest.mark.parametrize("here", ["transcript", "draft"])
 def test_the_chat_is_hidden_and_its_draft_stays(editor: Editor, here: str) -> None:
     editor.setup({})
@@ -200,6 +276,28 @@ def test_a_reply_to_another_message_stands_below_what_was_written(
     keys(chat, "<C-s>")
     sandbox.client.wait_arrived(1)
     assert [one.conversation_id for one in sandbox.client.arrived()] == [TEAM]
+
+
+def test_a_reply_that_moves_a_draft_says_so_and_undo_takes_it_back(
+    chat: Editor, sandbox: Sandbox
+) -> None:
+    say(chat, sandbox, "Lunch?", "lisi", GROUP)
+    say(chat, sandbox, "Which version?", "zhangsan")
+    chat.lua(GO_TO, "Which version?")
+    keys(chat, "gr")
+    keys(chat, "2.4<Esc>")
+    before = draft(chat)
+    assert not [text for text in chat.said() if "draft" in text]
+    chat.lua(GO_TO, "Lunch?")
+    keys(chat, "gr")
+    moved = chat.until_said(f"now goes to {GROUP} (group)")
+    assert "the draft was for 张三 (1:1)" in moved
+    until_bar(chat, f"Draft → {GROUP} (group)")
+    keys(chat, "<Esc>u")
+    until_bar(chat, "Draft → 张三 (1:1)")
+    assert draft(chat) == before
+    keys(chat, "<C-r>")
+    until_bar(chat, f"Draft → {GROUP} (group)")
 
 
 QUOTED = [

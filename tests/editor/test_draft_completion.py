@@ -35,12 +35,12 @@ local line = ...
 local registered
 package.loaded.cmp = {
   register_source = function(name, source)
+    assert(not registered)
     registered = { name = name, source = source }
   end,
 }
 package.loaded['dingbridge.nvim_cmp'] = nil
-require('dingbridge.drafts').close(require('dingbridge.state').current)
-require('dingbridge.chat_window').open(require('dingbridge.state').current)
+%s
 package.loaded.cmp = nil
 vim.api.nvim_set_current_line(line)
 local source = registered.source
@@ -59,6 +59,14 @@ return {
   items = answer,
 }
 """
+
+NEXT_DRAFT = """
+for _ = 1, 2 do
+  require('dingbridge.drafts').close(require('dingbridge.state').current)
+  require('dingbridge.chat_window').open(require('dingbridge.state').current)
+end
+"""
+LOADED_LATE = "vim.api.nvim_exec_autocmds('User', { pattern = 'CmpReady' })"
 
 
 @pytest.fixture
@@ -97,7 +105,9 @@ def test_commands_for_people_are_completed_at_the_start_of_a_line(chat: Editor) 
 
 
 @pytest.mark.parametrize(
-    ("code", "encoding"), [(BLINK, None), (CMP, "utf-8")], ids=["blink", "cmp"]
+    ("code", "encoding"),
+    [(BLINK, None), (CMP % NEXT_DRAFT, "utf-8"), (CMP % LOADED_LATE, "utf-8")],
+    ids=["blink", "cmp", "cmp loaded late"],
 )
 def test_a_completion_plugin_gets_the_same(chat: Editor, code: str, encoding: str | None) -> None:
     found = chat.lua(code, "见 @张")

@@ -110,6 +110,27 @@ def test_an_empty_chat_says_how_to_bind_it_and_who_may_write_until_the_first_mes
     until_guided(editor, "What you write goes to 张三")
 
 
+def test_the_next_steps_stay_while_all_that_was_written_stays_in_the_editor(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    editor.nvim.command("set lines=24")
+    editor.setup(api_options)
+    editor.chat()
+    until_guided(editor, ":Chat bridge dingtalk")
+    for number in range(2):
+        editor.type_draft(f"nobody reads this {number}")
+        editor.nvim.command("write")
+        editor.until(lambda number=number: editor.lua(SIGNS) == ["kept here"] * (number + 1))  # type: ignore[misc]  # mypy cannot infer a lambda's default
+        until_guided(editor, ":Chat bridge dingtalk")
+        editor.until(lambda: any("lists the keys" in row for row in editor.screen()))
+    editor.chat("bridge dingtalk")
+    until_guided(editor, "Write to the robot from your phone")
+    editor.until_lua("require('dingbridge').status().connected")
+    sandbox.client.say("hello")
+    editor.until(lambda: len(editor.transcript()) == 3)
+    editor.until(lambda: guide(editor) == "")
+
+
 def test_the_next_steps_are_no_text_and_fit_a_narrow_window(
     editor: Editor, api_options: dict[str, Any]
 ) -> None:

@@ -316,7 +316,7 @@ def test_the_module_of_another_plugin_is_no_fault_of_the_settings(
 def test_without_python_the_health_check_tells_what_the_editor_sees(editor: Editor) -> None:
     editor.setup({"python": "/nowhere/python", "msgtype": "html"})
     found = check(editor)
-    assert "integrations.dingtalk.msgtype: must be 'markdown' or 'text'" in found.of("ERROR")
+    assert "msgtype: must be 'markdown' or 'text'" in found.of("ERROR")
     assert "once Python can be run" in found.of("WARNING")
 
 

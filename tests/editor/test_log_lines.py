@@ -37,7 +37,7 @@ def test_each_account_has_one_such_line(editor: Editor, sandbox: Sandbox) -> Non
     editor.setup({"accounts": {"home": {**one, "enabled": False}, "work": one}})
     editor.chat("new Here")
     editor.until(editor.sessions)
-    off = "integrations.dingtalk.accounts.home.enabled is false; set it to true"
+    off = "accounts.home.enabled is false; set it to true"
     assert told(editor)[1:3] == [f"DingTalk (home): off, {off}", "DingTalk (work): enabled"]
     assert sum(line.startswith("DingTalk") for line in told(editor)) == 2
 
@@ -47,7 +47,7 @@ def test_settings_with_a_problem_are_off_with_the_problem(editor: Editor) -> Non
     editor.setup({"msgtype": "html"})
     editor.chat("new Here")
     editor.until(editor.sessions)
-    problem = "integrations.dingtalk.msgtype: must be 'markdown' or 'text'"
+    problem = "msgtype: must be 'markdown' or 'text'"
     assert told(editor)[1] == f"DingTalk: off, the settings have problems: {problem}"
 
 

@@ -40,6 +40,7 @@ COUNT = """
 _G.searched = 0
 local search = vim.api.nvim_buf_get_extmarks
 vim.api.nvim_buf_get_extmarks = function(buffer, namespace, first, last, opts)
+  last = last == 0 and { 0, 0 } or last
   if type(first) == 'table' and type(last) == 'table' then
     _G.searched = _G.searched + math.abs(last[1] - first[1]) + 1
   end
@@ -143,6 +144,32 @@ def test_an_arrival_searches_as_few_rows_in_a_long_transcript_as_in_a_short_one(
     editor: Editor,
 ) -> None:
     assert 0 < rows_searched(editor, 20_000) < 5000
+
+
+@pytest.mark.parametrize("row", [2, 30_001, 60_000])
+def test_what_is_asked_about_a_message_searches_few_rows_and_no_other_message(
+    editor: Editor, row: int
+) -> None:
+    shown(editor, 20_000)
+    editor.lua(COUNT)
+    found = editor.lua(
+        """
+        local window = vim.fn.bufwinid(require('dingbridge.buffers').get('long', 'transcript'))
+        vim.api.nvim_set_current_win(window)
+        vim.api.nvim_win_set_cursor(window, { ..., 0 })
+        local store, walked = require('dingbridge.state'), 0
+        local messages = store.messages
+        store.messages = function(session)
+          walked = walked + 1
+          return messages(session)
+        end
+        local _, message = require('dingbridge.message_place').under_cursor()
+        store.messages = messages
+        return { message.id, walked, _G.searched < 100 }
+        """,
+        row,
+    )
+    assert found == [str(1 + (row - 1) // 3), 0, True]
 
 
 def test_no_table_of_a_long_transcript_grows_so_large_that_copying_it_takes_long(

@@ -81,9 +81,9 @@ def test_a_mark_stands_before_what_was_received_and_the_text_stays_as_it_is(
     sandbox.client.say_rich("before", b"\x89PNG one", "between", b"\x89PNG two", group=TEAM)
     arrived = arrive(bound, 4)
     # What comes from the group may stand above or below the rest: only a conversation has an order.
-    wanted = sorted([["📷 ", "![p"], ["📎 ", "[a "], ["📷 ", "![p"], ["📷 ", "![p"]])
+    wanted = sorted([["▣ ", "![p"], ["▤ ", "[a "], ["▣ ", "![p"], ["▣ ", "![p"]])
     bound.until(lambda: sorted(bound.lua(MARKS, session)) == wanted)
-    assert not any("📎" in text or "📷" in text for text in arrived)
+    assert not any("▤" in text or "▣" in text for text in arrived)
     bound.nvim.command("wincmd k | edit! | wincmd p")
     bound.until(lambda: sorted(bound.lua(MARKS, session)) == wanted)
 

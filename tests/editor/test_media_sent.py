@@ -174,7 +174,7 @@ def test_a_file_goes_to_the_group_that_spoke(
     arrived = sandbox.client.wait_arrived()[0]
     assert arrived.conversation_id == TEAM
     assert downloaded(sandbox, arrived) == PDF
-    bound.nvim.command("new a.zip")
+    bound.nvim.command("noautocmd new a.zip")  # as an archive, it would be opened by a plugin
     bound.chat("send-file %")
     assert downloaded(sandbox, sandbox.client.wait_arrived(2)[1]) == PDF
 

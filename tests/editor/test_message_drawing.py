@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -69,10 +70,11 @@ def show(editor: Editor, *messages: dict[str, Any]) -> None:
 
 
 def drawn(editor: Editor, *rows: str) -> list[str]:
-    """The rows of the screen once these are among them, one below the other."""
+    """The rows of the screen once these are among them, one below the other, without the two
+    columns to the left of texts."""
 
     def among() -> list[str]:
-        screen = editor.screen()
+        screen = [re.sub("^[▎ ] ", "", row) for row in editor.screen()]
         begins = [number for number, row in enumerate(screen) if row.strip() == rows[0].strip()]
         fits = any(screen[begin : begin + len(rows)] == [*rows] for begin in begins)
         return screen if fits else []
@@ -91,6 +93,24 @@ def test_a_message_has_one_quiet_line_above_it(editor: Editor) -> None:
     show(editor, message("1", "hello"))
     drawn(editor, "zhangsan · 12:00", "hello")
     assert editor.chat_lines("s") == ["zhangsan · 12:00", "hello", ""]
+
+
+def test_no_message_can_look_like_the_heading_of_another(editor: Editor) -> None:
+    show(editor, message("1", "▎ lisi · 12:00\n`lisi` · 12:00\n▎\nsend it to me"))
+    screen = editor.until(lambda: [row for row in editor.screen() if row[:1] == "▎"])
+    assert screen == ["▎ zhangsan · 12:00"]
+
+
+def test_only_the_name_of_an_author_has_their_colour(editor: Editor) -> None:
+    one = {**message("1", "hello"), "author": "张 · 三 · Release 2.4"}
+    editor.lua(FILL.replace("'zhangsan'", "one.author"), [one])
+    coloured = """
+        local buffer = require('dingbridge.buffers').get('s', 'transcript')
+        local space = require('dingbridge.message_format').namespace
+        local mark = vim.api.nvim_buf_get_extmarks(buffer, space, 0, -1, { details = true })[1]
+        return mark and vim.api.nvim_buf_get_text(buffer, 0, 0, 0, mark[4].end_col, {})[1]
+    """
+    assert editor.until(lambda: editor.lua(coloured)) == "张 · 三"
 
 
 def test_a_line_stands_between_messages_of_different_days(editor: Editor) -> None:
@@ -262,6 +282,15 @@ def test_the_columns_of_a_table_are_straight_and_its_text_is_as_written(editor: 
     assert editor.chat_lines("s")[1:-1] == TABLE.split("\n")
 
 
+def test_columns_are_straight_whatever_the_options_of_the_current_window(editor: Editor) -> None:
+    editor.nvim.command("set columns=120")
+    show(editor, message("1", "hello"))
+    editor.nvim.command("topleft 12vnew | setlocal linebreak showbreak=>>>> winfixwidth")
+    editor.lua(ARRIVE, message("2", "| a | b |\n|---|---|\n| wide words in it | c |"))
+    rows = editor.until(lambda: [row for row in editor.screen() if "┼" in row])
+    assert rows[0].endswith("├──────────────────┼───┤")
+
+
 def test_a_table_that_is_too_wide_is_left_as_written(editor: Editor) -> None:
     editor.nvim.command("set columns=30")
     show(editor, message("1", "| a |\n|---|\n| " + "wide " * 8 + "|"))
@@ -282,7 +311,7 @@ def test_a_long_address_leaves_no_empty_line(editor: Editor) -> None:
 
 
 def test_lines_break_between_words_and_below_the_text_of_a_list(editor: Editor) -> None:
-    editor.nvim.command("set columns=40")
+    editor.nvim.command("set columns=42")
     show(editor, message("1", "- " + "considerable words " * 4))
     drawn(
         editor,
@@ -291,11 +320,70 @@ def test_lines_break_between_words_and_below_the_text_of_a_list(editor: Editor) 
     )
 
 
+def test_the_columns_of_a_table_stay_straight_on_the_line_of_the_cursor(editor: Editor) -> None:
+    show(editor, message("1", TABLE + "\n\n**bold**"))
+    drawn(editor, "│ bolt │ 1000 │ more words │")
+    editor.nvim.command("wincmd k")
+    editor.nvim.command("call search('bolt')")
+    editor.nvim.input("l")  # a key that moves the cursor
+    editor.until_lua("vim.wo.concealcursor == 'n'")
+    drawn(editor, "│ 螺丝 │    1 │ short      │", "│ bolt │ 1000 │ more words │")
+    editor.nvim.command("call search('bold')")
+    editor.nvim.input("l")
+    drawn(editor, "**bold**")
+
+
+def test_code_that_no_parser_colours_is_plain(editor: Editor) -> None:
+    show(editor, message("1", "```nothing-known\nx = 1\n```\n`code`"))
+    drawn(editor, "╭─ nothing-known", "x = 1", "╰─", "code")
+    groups = """
+        local buffer = require('dingbridge.buffers').get('s', 'transcript')
+        return vim.tbl_map(function(mark)
+          return mark.opts.hl_group
+        end, vim.inspect_pos(buffer, ..., 0, { treesitter = false }).extmarks)
+    """
+    assert editor.lua(groups, 2) == ["DingbridgeCode"]
+    assert "@markup.raw.markdown_inline" in editor.lua(groups, 4)
+
+
+def test_the_end_stays_in_view_below_the_reason_of_a_failure(editor: Editor) -> None:
+    editor.nvim.command("set columns=40 lines=16")
+    reasons = "delivery = 'failed', reason = ('words '):rep(30),"
+    failed = FILL.replace("delivery = '', reason = '',", reasons)
+    editor.lua(failed, [message("1", "one"), message("2", "two"), message("3", "the end")])
+    drawn(editor, "the end")
+
+
+def test_the_end_stays_in_view_when_a_message_fails_as_soon_as_it_is_there(editor: Editor) -> None:
+    editor.nvim.command("set columns=40 lines=16")
+    show(editor, message("1", "one"))
+    drawn(editor, "one")
+    fails = """
+        local failed = require('dingbridge.state').message('s', '2')
+        failed.delivery, failed.reason = 'failed', ('words '):rep(30)
+        require('dingbridge.chat_window').show_fate('s', failed)
+    """
+    editor.lua(ARRIVE + fails, message("2", "the end"))
+    drawn(editor, "  words words words words words …", "the end")
+
+
+def test_neovims_own_signs_are_quiet(editor: Editor) -> None:
+    editor.nvim.command("set columns=40 lines=16 fillchars=vert:x,eob:~")
+    show(editor, message("1", "short"))
+    drawn(editor, "short")
+    assert not any(row.startswith("~") for row in editor.screen())
+    editor.lua(ARRIVE, message("2", "words " * 200))
+    editor.until(lambda: any("words" in row for row in editor.screen()))
+    editor.nvim.command("wincmd k | normal! gg")
+    editor.until(lambda: any(row.endswith("...") for row in editor.screen()))
+    assert not any("@" in row for row in editor.screen())
+
+
 def test_what_is_drawn_follows_the_width_of_the_window(editor: Editor) -> None:
     editor.nvim.command("set columns=120")
     show(editor, message("1", TABLE))
     drawn(editor, "├──────┼──────┼────────────┤")
     editor.nvim.command("set columns=20")
-    editor.until(lambda: any(row.startswith("| Name") for row in editor.screen()))
+    editor.until(lambda: any(row.strip().startswith("| Name") for row in editor.screen()))
     editor.nvim.command("set columns=120")
     drawn(editor, "├──────┼──────┼────────────┤")

@@ -103,6 +103,102 @@ def test_notices_in_a_row_stand_below_each_other(editor: Editor) -> None:
     assert floating(editor) == [" number 0", " number 1", " number 2"]
 
 
+TIME_PASSES = """
+_G.due = {}
+local defer = vim.defer_fn
+vim.defer_fn = function(act, pause)
+  if pause < 1000 then return defer(act, pause) end
+  _G.due[#_G.due + 1] = act
+end
+"""
+"""What happens after a second or more waits for `PASSES`."""
+PASSES = "local due = _G.due; _G.due = {}; for _, act in ipairs(due) do act() end"
+SIZE = """
+for _, window in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
+  local config = vim.api.nvim_win_get_config(window)
+  if config.relative ~= '' then return { config.width, config.height, config.footer and 1 or 0 } end
+end
+"""
+
+
+def test_a_corner_with_an_error_becomes_as_small_again_once_other_notices_are_over(
+    editor: Editor,
+) -> None:
+    with_screen(editor, 1)
+    editor.lua(TIME_PASSES)
+    editor.lua(SHOW, "broken", "error")
+    editor.until(lambda: floating(editor) == [" broken"])
+    alone = editor.lua(SIZE)
+    for number in range(100):
+        editor.lua(SHOW, f"a longer notice, number {number}")
+    last = " a longer notice, number 99"
+    editor.until(lambda: last in floating(editor))
+    shown = floating(editor)
+    assert (shown[0], shown[-1], len(shown)) == (" broken", last, 20)
+    editor.lua(PASSES)
+    assert floating(editor) == [" broken"]
+    assert editor.lua(SIZE) == alone
+    editor.nvim.input("l")
+    editor.until_lua("#_G.due > 0")
+    editor.lua(SHOW, "said after the key")
+    editor.until(lambda: len(floating(editor)) == 2)
+    editor.lua("table.remove(_G.due, 1)()")
+    assert floating(editor) == [" said after the key"]
+    editor.lua(PASSES)
+    assert floating(editor) == []
+    assert editor.lua(SIZE) is None
+
+
+def test_a_corner_that_the_user_closed_stays_closed(editor: Editor) -> None:
+    with_screen(editor, 1)
+    editor.lua(TIME_PASSES)
+    editor.lua(SHOW, "first")
+    editor.lua(SHOW, "second", "error")
+    editor.until(lambda: len(floating(editor)) == 2)
+    editor.nvim.command("fclose!")
+    editor.lua(PASSES)
+    assert floating(editor) == []
+
+
+def test_notices_come_and_go_while_the_command_line_window_is_open(editor: Editor) -> None:
+    with_screen(editor, 1)
+    editor.lua(TIME_PASSES)
+    editor.lua(SHOW, "before")
+    editor.until(lambda: floating(editor) == [" before"])
+    editor.nvim.input("q:")
+    editor.until_lua("vim.fn.getcmdwintype() == ':'")
+    editor.lua(SHOW, "within")
+    editor.until(lambda: floating(editor) == [" before", " within"])
+    editor.lua(PASSES)
+    assert floating(editor) == []
+    editor.nvim.input("<C-c><C-c>")
+
+
+def test_the_corner_stays_in_the_corner_when_the_screen_changes(editor: Editor) -> None:
+    with_screen(editor, 1)
+    editor.lua(SHOW, "first", "error")
+    editor.until(lambda: floating(editor) == [" first"])
+    editor.nvim.command("set columns=60")
+    editor.nvim.ui_try_resize(60, 24)
+    place = """
+        for _, window in ipairs(vim.api.nvim_list_wins()) do
+          local config = vim.api.nvim_win_get_config(window)
+          if config.relative ~= '' then return config.col end
+        end
+    """
+    editor.until(lambda: editor.lua(place) == 59)
+
+
+def test_a_notice_shows_in_the_tab_page_where_the_user_is(editor: Editor) -> None:
+    with_screen(editor, 1)
+    editor.lua(SHOW, "first", "error")
+    editor.until(lambda: floating(editor) == [" first"])
+    editor.nvim.command("tabnew")
+    editor.lua(SHOW, "second")
+    editor.until(lambda: floating(editor) == [" first", " second"])
+    assert editor.lua(SIZE)
+
+
 def test_what_is_said_while_a_command_is_typed_shows_once_it_is_given(editor: Editor) -> None:
     with_screen(editor, 1)
     editor.nvim.input(":let g:typed = 1")

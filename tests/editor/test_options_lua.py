@@ -216,14 +216,14 @@ return {
     ) == {
         "fine": 0,
         "wrong": [
-            f"{AT}.allow_from[1]: expected text in quotes, got a function",
-            f"{AT}.keyword: expected text in quotes, got a function",
+            "allow_from[1]: expected text in quotes, got a function",
+            "keyword: expected text in quotes, got a function",
         ],
-        "mixed": [f"{AT}: every entry needs a name"],
-        "looped": [f"{AT}.channels.dingtalk.channels: unknown option"],
+        "mixed": ["setup(): every entry needs a name"],
+        "looped": ["channels.dingtalk.channels: unknown option"],
         "odd": [
-            f"{AT}.responder_timeout: must be a number from 1 to 86400",
-            f"{AT}.text_chunk_limit: must be a whole number from 100 to 20000",
+            "responder_timeout: must be a number from 1 to 86400",
+            "text_chunk_limit: must be a whole number from 100 to 20000",
         ],
     }
 

@@ -14,6 +14,7 @@ from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM
 from tests.conftest import StartEditor
 from tests.support import services
+from tests.support.durability import until_handed
 from tests.support.editor import Editor
 from tests.support.kills import Kills
 
@@ -311,7 +312,7 @@ def test_marks_that_a_kill_left_behind_are_removed(
 ) -> None:
     message = sandbox.client.say("question").message_id
     until_reacted(sandbox, message, "reply")
-    until_shown(reacting, "question")
+    until_handed(reacting)
 
     def meanwhile() -> None:
         """A service that lives removes them at once; without one they stand."""
@@ -337,8 +338,8 @@ def test_a_mark_whose_answer_was_lost_in_a_kill_is_removed(
     sandbox.client.fault(Fault.hang(REPLY_PATH, "after"))
     message = sandbox.client.say("question").message_id
     sandbox.client.wait_hanging()
-    # The next service routes what stands in no transcript again, and its mark stays until then.
-    until_shown(reacting, "question")
+    # The next service routes a message again that is not handed, and its mark stays until then.
+    until_handed(reacting)
 
     def meanwhile() -> None:
         """A service that lives still gets the answer."""

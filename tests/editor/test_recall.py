@@ -39,8 +39,11 @@ def test_a_sent_message_is_recalled_by_a_key(
     say(bound, sandbox, "question", "zhangsan", group)
     send_by_api(bound, sandbox, "too early")
     bound.lua(GO_TO, "too early")
+    own = bound.transcript()[-1]["id"]
+    assert bound.nvim.funcs.getcompletion("Chat recall ", "cmdline") == [own]
     keys(bound, "U")
     bound.until(lambda: bound.transcript()[-1]["delivery"] == "recalled")
+    assert bound.nvim.funcs.getcompletion("Chat recall ", "cmdline") == []
     [arrived] = [one for one in sandbox.client.arrived() if one.text == "too early"]
     assert [one.message for one in sandbox.client.recalled()] == [arrived.number]
     assert arrived.conversation_id == (TEAM if group else ZHANGSAN)
@@ -67,7 +70,7 @@ def test_what_others_wrote_cannot_be_recalled(bound: Editor, sandbox: Sandbox) -
     say(bound, sandbox, "question", "zhangsan")
     bound.lua(GO_TO, "question")
     keys(bound, "U")
-    bound.until_said("only a message that was sent can be recalled")
+    bound.until_said("only what you sent from here can be recalled, once it is sent")
 
 
 def test_a_refused_recall_says_why_and_changes_nothing(bound: Editor, sandbox: Sandbox) -> None:
@@ -78,7 +81,9 @@ def test_a_refused_recall_says_why_and_changes_nothing(bound: Editor, sandbox: S
     )
     bound.lua(GO_TO, "old")
     keys(bound, "U")
-    bound.until_said("not recalled: The message cannot be recalled any more.")
+    message = bound.transcript()[-1]["id"]
+    said = bound.until_said(f"message {message} was not recalled: DingTalk does not recall it")
+    assert "24 hours" in said
     assert bound.transcript()[-1]["delivery"] == "sent"
     assert sandbox.client.recalled() == []
 

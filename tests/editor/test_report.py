@@ -90,6 +90,7 @@ def test_a_report_opens_at_the_bottom_and_the_next_one_takes_its_place(
         status["buffer"],
     )
     assert options == ["nofile", False, "wipe", False, False]
+    assert bound.lua("return vim.fn.bufname(...)", status["buffer"]) == "dingbridge://report"
     bound.chat("outbox")
     outbox = until_shown(bound, "refused words")
     assert (outbox["window"], outbox["buffer"]) == (status["window"], status["buffer"])
@@ -131,6 +132,12 @@ def test_q_closes_it_and_leads_back_to_where_the_user_was(bound: Editor) -> None
     assert not bound.lua("return vim.api.nvim_buf_is_valid(...)", shown["buffer"])
     bound.chat("status")
     assert until_shown(bound, "mode: api")["buffer"] != shown["buffer"]
+
+
+def test_a_report_opens_beside_a_buffer_that_has_its_name(bound: Editor) -> None:
+    bound.nvim.command("badd dingbridge://report")
+    bound.chat("status")
+    assert until_shown(bound, "mode: api")
 
 
 def test_it_can_be_closed_when_it_is_the_last_window(editor: Editor) -> None:

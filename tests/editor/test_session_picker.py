@@ -66,6 +66,20 @@ def test_sessions_are_listed_by_their_last_message_with_its_time_and_words(desk:
     desk.until_lua("require('dingbridge.state').current == 'a'")
 
 
+def test_the_words_of_a_session_are_those_of_the_author_without_quotes_and_signs(
+    start_editor: StartEditor,
+) -> None:
+    editor = start_editor()
+    long = "> **张三**:\n>\n" + "> quoted\n" * 100
+    write(editor, "a", "A", f"{long}\n**yes**, see [the docs](https://example.com/x)", YEARS_AGO)
+    write(editor, "b", "B", "## Build\n```sh\nmake `all`\n```", YEARS_AGO - DAY)
+    write(editor, "c", "C", "> only **this**", YEARS_AGO - 2 * DAY)
+    editor.setup({})
+    editor.lua(PICK)
+    words = [line.rpartition("李四: ")[2] for line in listed(editor)]
+    assert words == ["yes, see the docs", "Build make all", "only this"]
+
+
 def test_the_latest_activity_comes_first_and_today_is_a_time(desk: Editor) -> None:
     desk.chat("open c")
     desk.until_lua("require('dingbridge.state').current == 'c'")

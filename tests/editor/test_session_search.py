@@ -21,6 +21,24 @@ return vim.tbl_map(function(window)
 end, vim.api.nvim_list_wins())
 """
 
+WAITS = """
+local jump = require('dingbridge.state').jump
+return jump and jump.session
+"""
+"""The session that waits until one of its messages can be shown."""
+HOLD = """
+local host = require('dingbridge.host')
+local tell = host.tell
+host.tell = function(name, payload)
+  if name ~= 'earlier' then return tell(name, payload) end
+  _G.release = function()
+    host.tell = tell
+    tell(name, payload)
+  end
+  return true
+end
+"""
+
 
 def write(editor: Editor, session: str, title: str, *texts: str) -> None:
     """A session as an earlier Neovim left it; each message a minute after the one before."""
@@ -113,3 +131,31 @@ def test_a_session_that_was_deleted_meanwhile_is_named(desk: Editor) -> None:
     desk.until_said("was deleted")
     desk.nvim.command("cc 1")
     desk.until_said("there is no session short")
+    assert desk.lua(WAITS) is None
+
+
+@pytest.mark.parametrize("leaving", ["close", "open"])
+def test_a_message_that_is_not_shown_yet_is_forgotten_once_the_user_leaves_its_session(
+    desk: Editor, leaving: str
+) -> None:
+    desk.lua(HOLD)
+    search(desk, "deploy")
+    desk.nvim.command("cc 2")
+    desk.until_lua("_G.release ~= nil")
+    assert desk.lua(WAITS) == "long"
+    if leaving == "close":
+        desk.lua("require('dingbridge.chat_focus').hide('long')")
+    else:
+        desk.chat("open short")
+        desk.until_lua("require('dingbridge.state').current == 'short'")
+    desk.lua("_G.release()")
+    desk.until(lambda: len(desk.transcript("long")) == FAR + 1)
+    assert desk.lua(WAITS) is None
+
+
+def test_a_message_of_a_session_that_is_deleted_before_it_opens_is_forgotten(desk: Editor) -> None:
+    desk.lua("""
+        require('dingbridge.state').jump = { session = 'gone', message = 'm', search = {} }
+        require('dingbridge.updates').apply({ { kind = 'closed', id = 'gone' } })
+    """)
+    assert desk.lua(WAITS) is None

@@ -408,7 +408,7 @@ def test_a_damaged_line_is_passed_over_and_said_once(editor: Editor) -> None:
     editor.chat("open long")
     editor.chat("status")
     editor.until_said("mode: off")
-    assert len([text for text in editor.said() if "damaged" in text]) == 1
+    assert len([text for text in editor.said() if "damaged lines" in text]) == 1
 
 
 @pytest.mark.usefixtures("start_editor")

@@ -268,11 +268,12 @@ def test_all_problems_of_the_settings_are_told_together_and_the_editor_goes_on(
         assert words in said
     editor.chat("new Goes on")
     more = editor.until_said("webhook: evil.example is no host of DingTalk")
-    assert {*said.split("\n")} < {*more.split("\n")}
+    assert {*said.split("\n")} & {*more.split("\n")} == {"the settings have problems:"}
     assert "hidden-token" not in said + more
     editor.until(editor.sessions)
     editor.chat("bridge dingtalk")
-    editor.until_said("the settings cannot be used")
+    every = editor.until_said("the settings cannot be used")
+    assert {*said.split("\n")[1:], *more.split("\n")[1:]} <= {*every.split("\n")}
 
 
 @pytest.mark.parametrize(
@@ -282,7 +283,7 @@ def test_all_problems_of_the_settings_are_told_together_and_the_editor_goes_on(
         ({"integration": {"dingtalk": {}}}, "integration: unknown option, did you mean integra"),
         ({"integrations": {"slack": {}}}, "integrations.slack: only 'dingtalk' is served here"),
         ({"integrations": "dingtalk"}, "integrations: expected a table with dingtalk, got text"),
-        ({"instruction": "x"}, "integrations.dingtalk.instruction: unknown option, did you mean"),
+        ({"instruction": "x"}, "\n  instruction: unknown option, did you mean"),
         (
             {"verbose": True, "integrations": {"dingtalk": {"keyword": "x"}}},
             "verbose: belongs inside integrations = { dingtalk = { … } }",

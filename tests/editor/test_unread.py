@@ -128,6 +128,35 @@ def test_the_first_unread_message_has_a_line_above_it_when_the_session_is_opened
     seen.until(lambda: marks(seen) == [])
 
 
+TOP = """
+local buffer = require('dingbridge.buffers').get(require('dingbridge.state').current, 'transcript')
+local window = vim.fn.win_findbuf(buffer)[1]
+return vim.api.nvim_buf_get_lines(buffer, vim.fn.line('w0', window), -1, false)[1]
+"""
+
+
+@pytest.mark.parametrize("how", ["the chat is hidden", "the focus is elsewhere"])
+def test_of_more_than_fits_the_first_is_shown(seen: Editor, sandbox: Sandbox, how: str) -> None:
+    arrive(seen, sandbox, *(f"before {number}" for number in range(5)))
+    seen.until(lambda: count(seen) == 0)
+    if how == "the chat is hidden":
+        hide(seen)
+    else:
+        seen.nvim.command("doautocmd FocusLost")
+    arrive(seen, sandbox, *(f"new {number}" for number in range(20)))
+    seen.until(lambda: count(seen) == 20)
+    if how == "the chat is hidden":
+        seen.chat()
+    else:
+        seen.nvim.command("doautocmd FocusGained")
+    seen.until(lambda: seen.lua(TOP) == "new 0")
+    assert any("─── 20 new ───" in row for row in seen.screen())
+    assert "20 new below: G" in bars(seen)
+    seen.nvim.command("wincmd k")
+    seen.nvim.input("G")
+    seen.until(lambda: count(seen) == 0)
+
+
 def test_the_bar_says_what_is_new_in_another_session(seen: Editor, sandbox: Sandbox) -> None:
     seen.chat("new Release 2.4")
     seen.until(lambda: len(seen.sessions()) == 2)
@@ -232,6 +261,14 @@ def test_a_burst_that_nobody_sees_is_one_notice(seen: Editor, sandbox: Sandbox) 
     arrive(seen, sandbox, "hello?", "anybody there?")
     assert seen.until_said("(+2 more)") == "张三: Is the build green? (+2 more)"
     assert len([text for text in seen.said() if "张三" in text]) == 1
+
+
+def test_a_notice_begins_with_what_its_author_says_and_not_with_a_quote(
+    seen: Editor, sandbox: Sandbox
+) -> None:
+    hide(seen)
+    arrive(seen, sandbox, "> **李四**:\n>\n> Is it green?\n\nyes, it is")
+    assert seen.until_said("张三: ") == "张三: yes, it is"
 
 
 def test_the_notice_of_an_endless_line_is_short_and_there_at_once(

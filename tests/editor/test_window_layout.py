@@ -89,6 +89,19 @@ def test_a_chat_floats_above_the_windows_and_opens_again(editor: Editor) -> None
 
 
 @pytest.mark.shared_editor
+def test_a_floating_chat_keeps_its_part_of_a_screen_that_changes(editor: Editor) -> None:
+    open_chat(editor, layout="float", width=0.5, height=0.5)
+    editor.nvim.command("set columns=60 lines=20")
+    editor.until(lambda: editor.lua(PLACES)["transcript"]["width"] == 28)
+    places = editor.lua(PLACES)
+    above, below = places["transcript"], places["draft"]
+    assert below["row"] == above["row"] + above["height"] + 2
+    assert below["row"] + below["height"] < 19
+    editor.nvim.command("set columns=120 lines=40")
+    editor.until(lambda: editor.lua(PLACES)["transcript"]["width"] == 58)
+
+
+@pytest.mark.shared_editor
 def test_a_chat_in_a_tab_page_of_its_own_is_found_there(editor: Editor) -> None:
     places = open_chat(editor, layout="tab")
     assert {*places} == {"transcript", "draft"}
@@ -100,9 +113,10 @@ def test_a_chat_in_a_tab_page_of_its_own_is_found_there(editor: Editor) -> None:
 
 @pytest.mark.shared_editor
 def test_a_size_that_is_none_is_told(editor: Editor) -> None:
-    editor.setup({"window": {"layout": "up", "width": -1, "hight": 1}})
+    editor.setup({"window": {"layout": "rigth", "width": -1, "hight": 1}})
     for problem in (
-        "window.layout: must be 'right' or 'left' or 'bottom' or 'float' or 'tab'",
+        "window.layout: must be 'right' or 'left' or 'bottom' or 'float' or 'tab';"
+        " did you mean 'right'?",
         "window.width: must be a number from 0 to 1000",
         "window.hight: unknown option, did you mean height?",
     ):
@@ -136,7 +150,7 @@ def test_the_draft_grows_with_its_text_up_to_a_third_and_shrinks_when_it_is_sent
 def test_a_long_line_in_the_draft_counts_as_the_lines_it_takes(editor: Editor) -> None:
     open_chat(editor, width=40)
     session = editor.lua("return require('dingbridge.state').current")
-    editor.nvim.input("i" + "字" * 100)
+    editor.nvim.input("i" + "字" * 90)
     editor.until(lambda: editor.lua(LINES, session) == 5)
 
 

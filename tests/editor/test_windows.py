@@ -17,7 +17,7 @@ WINDOW = {
     "list": False,
     "number": False,
     "relativenumber": False,
-    "signcolumn": "no",
+    "signcolumn": "yes:1",
     "statuscolumn": "",
     "foldenable": False,
     "foldmethod": "manual",

@@ -1,4 +1,5 @@
-"""The names in a Lua file: those that nothing reads, hides another one or nobody has declared."""
+"""The names in a Lua file: those that nothing reads, hides another one or nobody has declared, and
+those of functions that we do without."""
 
 from __future__ import annotations
 
@@ -23,6 +24,9 @@ GLOBALS = frozenset(
     }
 )
 """What Neovim gives: our code declares no name for everybody."""
+
+AVOIDED = {"strdisplaywidth": "depends on the current window: nvim_strwidth does not"}
+"""Functions of Neovim that give wrong results, and why."""
 
 
 @dataclass
@@ -104,6 +108,8 @@ class _Reader:
                     self._set(target)
             case lua.Index():
                 self.visit(node.value)
+                if isinstance(node.idx, lua.Name) and node.idx.id in AVOIDED:
+                    self.found.append((self._line, f"{node.idx.id} {AVOIDED[node.idx.id]}"))
                 if node.notation is lua.IndexNotation.SQUARE:
                     self.visit(node.idx)
             case lua.Field():

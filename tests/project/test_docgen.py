@@ -210,7 +210,11 @@ def test_what_the_converter_does_not_know_is_named() -> None:
     with pytest.raises(ValueError, match="no help for"):
         shown("> a quote")
     with pytest.raises(ValueError, match="no help for"):
-        shown("![picture](a.png)")
+        shown("words ![picture](a.png)")
+
+
+def test_a_picture_is_its_words_in_the_help() -> None:
+    assert shown("![A chat in Neovim](a.png)") == "[picture: A chat in Neovim]"
 
 
 def test_two_headings_with_the_same_words_have_two_anchors() -> None:

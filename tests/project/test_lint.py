@@ -32,6 +32,10 @@ from tests.lint import lua, prose
         ),
         ("local M = {}\nfunction M:method() return self end\nreturn M", []),
         ("print(1) ", [(1, "ends with a space")]),
+        (
+            "print(vim.fn.strdisplaywidth('a'))",
+            [(1, "strdisplaywidth depends on the current window: nvim_strwidth does not")],
+        ),
     ],
 )
 def test_a_name_in_lua_that_is_not_as_it_should_be_is_found(

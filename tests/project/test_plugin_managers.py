@@ -29,7 +29,7 @@ pytestmark = [
 ]
 
 LOOK = """
-local function look()
+local function find()
   vim.cmd('Chat new works')
   vim.wait(40000, function() return #require('dingbridge').sessions() == 1 end, 20)
   vim.cmd('Chat help bridge')
@@ -42,6 +42,10 @@ local function look()
     said = vim.tbl_map(function(one) return one.text end, require('dingbridge.notice').said),
   }
   vim.fn.writefile({ vim.json.encode(found) }, vim.env.RESULT)
+end
+local function look()
+  local ok, problem = pcall(find) -- Neovim would stay
+  if not ok then io.stderr:write(problem) end
   vim.cmd('qall!')
 end
 """
@@ -131,6 +135,22 @@ def test_lazy_nvim_needs_the_address_and_the_options_alone_and_brings_the_packag
     found = start(tmp_path / "home", init, BASE, PIP_FIND_LINKS=str(wheels))
     check(found, tmp_path / "home")
     assert (Path(found["place"]) / ".venv" / ".ready").exists()
+
+
+def test_lazy_nvim_sets_it_up_when_it_has_the_address_alone(
+    tmp_path: Path, repository: str
+) -> None:
+    folder = manager("lazy.nvim")
+    init = f"""
+        vim.opt.rtp:prepend('{folder}')
+        require('lazy').setup({{
+          spec = {{ {{ url = '{repository}', build = false }} }},
+          rocks = {{ enabled = false }},
+        }})
+        vim.api.nvim_create_autocmd('VimEnter', {{ callback = vim.schedule_wrap(look) }})
+    """
+    found = start(tmp_path / "home", init, Path(sys.executable))
+    assert (found["sessions"], found["webhook"]) == (["works"], False)
 
 
 def test_lazy_nvim_loads_it_with_a_command_or_a_key(tmp_path: Path, repository: str) -> None:

@@ -224,7 +224,7 @@ def test_what_somebody_sends_is_fetched_in_two_steps(
     url = locate(sandbox, http, token, sandbox.client.offer(data))
     assert ".file?" in url
     parts: list[bytes] = []
-    assert http.download(url, parts.append) == len(data)
+    assert http.download(url, parts.append, most=2 * MEGABYTE) == len(data)
     assert b"".join(parts) == data
 
 
@@ -237,7 +237,7 @@ def test_the_address_of_a_file_works_for_a_while_only(
     answer = request("GET", url)
     assert (answer.status_code, "<Code>AccessDenied</Code>" in answer.text) == (403, True)
     with pytest.raises(Refused, match="not available any more"):
-        http.download(url, lambda _: None)
+        http.download(url, lambda _: None, most=MEGABYTE)
     assert request("GET", locate(sandbox, http, token, code)).content == b"x"
 
 
@@ -295,8 +295,8 @@ def test_faults_meet_downloads(sandbox: Sandbox, http: Http, token: str) -> None
     url = locate(sandbox, http, token, code)
     sandbox.client.fault(Fault.drop("/files/*"))
     with pytest.raises(Retryable):
-        http.download(url, lambda _: None)
-    assert http.download(url, lambda _: None) == 1
+        http.download(url, lambda _: None, most=MEGABYTE)
+    assert http.download(url, lambda _: None, most=MEGABYTE) == 1
 
 
 # --- reactions ------------------------------------------------------------------------------------

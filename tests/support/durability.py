@@ -50,6 +50,16 @@ def lines_of(journal: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in journal.read_bytes().splitlines()]
 
 
+def until_handed(editor: Editor) -> None:
+    """Wait until no later service would route a message again that has arrived."""
+
+    def are_handed() -> bool:
+        types = [line["type"] for line in lines_of(inbox(editor))]
+        return 0 < types.count("received") == types.count("handed")
+
+    editor.until(are_handed, "every message is handed")
+
+
 def bind(editor: Editor, options: dict[str, Any]) -> str:
     """Set up and bind a session. Returns its id."""
     editor.listen()

@@ -118,6 +118,7 @@ class Editor:
     - `home` holds its data, state and configuration.
     - `commands` run at its start, like the last lines of an init.lua.
     - `plugin` is the plugin's folder.
+    - `terminal` is a program that shows a Neovim with a screen, with its arguments.
 
     A request that takes longer than `patience` seconds ends Neovim and all its processes: one that
     waits at a prompt would wait forever.
@@ -134,6 +135,7 @@ class Editor:
         commands: tuple[str, ...] = (),
         plugin: Path = ROOT,
         life: float = LIFE,
+        terminal: tuple[str, ...] = (),
     ) -> None:
         self.home = home
         self._app_name = (environ or {}).get("NVIM_APPNAME", "nvim")
@@ -150,9 +152,10 @@ class Editor:
         starting = ["--cmd", f"lua vim.opt.rtp:append([==[{plugin}]==])"] if commands else []
         for command in commands:
             starting += ["-c", command]
+        starting += [] if terminal else ["--headless"]
         with self._printed.open("wb") as printed:
             self._process = Child(
-                [find_neovim(), "--clean", "-n", "--headless", "--listen", address, *starting],
+                [*terminal, find_neovim(), "--clean", "-n", "--listen", address, *starting],
                 seconds=life,
                 stdin=subprocess.PIPE,
                 stdout=printed,
@@ -161,7 +164,8 @@ class Editor:
             )
         self.nvim: pynvim.Nvim = self._attach(address)
         self.lua("vim.opt.rtp:append(...)", str(plugin))
-        self.nvim.command("set columns=120 lines=40")
+        if not terminal:
+            self.nvim.command("set columns=120 lines=40")
 
     def _attach(self, address: str) -> pynvim.Nvim:
         end = time.monotonic() + self.patience

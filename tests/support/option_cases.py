@@ -775,7 +775,7 @@ BAD: list[Case] = [
     Case(
         "an unknown delivery",
         {"delivery": "exactly_once"},
-        (".delivery: must be 'at_least_once' or 'at_most_once'",),
+        (".delivery: must be 'at_least_once' or 'at_most_once'; did you mean 'at_least_once'?",),
     ),
     Case(
         "a quota below nothing",

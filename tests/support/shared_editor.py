@@ -18,13 +18,21 @@ local function copy(from)
   for name, value in pairs(from) do to[name] = value end
   return to
 end
+--- The options that work here; Neovim 0.10 refuses to read the others.
+local function options()
+  local found = {}
+  for name, option in pairs(vim.api.nvim_get_all_options_info()) do
+    if vim.fn.exists('+' .. name) == 1 then found[name] = option end
+  end
+  return found
+end
 local places = { vim, vim.api, vim.fn, vim.treesitter, vim.ui, vim.uv }
 local at_start = { globals = copy(_G), variables = vim.fn.copy(vim.g) }
 at_start.options, at_start.places, at_start.autocommands = {}, {}, {}
 for _, each in ipairs(vim.api.nvim_get_autocmds({})) do
   if each.id then at_start.autocommands[each.id] = true end
 end
-for name in pairs(vim.api.nvim_get_all_options_info()) do
+for name in pairs(options()) do
   at_start.options[name] = vim.go[name]
 end
 for number, place in ipairs(places) do
@@ -65,7 +73,7 @@ _G.as_at_start = function()
       vim.api.nvim_win_close(window, true)
     end
   end
-  for name, option in pairs(vim.api.nvim_get_all_options_info()) do
+  for name, option in pairs(options()) do
     -- A window takes them from the one that it was split from.
     if option.scope == 'win' and vim.wo[name] ~= vim.go[name] then vim.wo[name] = vim.go[name] end
   end

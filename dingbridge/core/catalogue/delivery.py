@@ -30,7 +30,7 @@ DROPPED_BY_YOU = Sentence("dropped by you")
 DROPPED_BY_YOU_LATE = Sentence("dropped by you; it may have arrived before that")
 NOT_SENT_YET = Sentence("message {id} was not sent yet; :Chat drop {id} gives it up")
 RECALLED = Sentence("message {id} was recalled")
-NOT_RECALLED = Sentence("not recalled: {reason}")
+NOT_RECALLED = Sentence("message {id} was not recalled: {reason}")
 RECALL_UNKNOWN = Sentence(
     "message {id} cannot be recalled: it went together with others, or many were sent after it"
 )

@@ -81,9 +81,10 @@ TITLE_KEYS = Sentence("Keys · q closes")
 KEYS_OF_BOTH = Sentence("In both windows")
 KEYS_OF_TRANSCRIPT = Sentence("In the transcript")
 KEYS_OF_DRAFT = Sentence("In the draft")
+KEYS_SCROLL = Sentence("j and k scroll")
 KEYS_HELP = Sentence(":help dingbridge-keys")
 HAS_NOT_FAILED = Sentence("this message has not failed")
-ONLY_SENT_IS_RECALLED = Sentence("only a message that was sent can be recalled")
+ONLY_SENT_IS_RECALLED = Sentence("only what you sent from here can be recalled, once it is sent")
 IS_RECALLED = Sentence("this message was recalled")
 NO_CODE_HERE = Sentence("no code block is under the cursor")
 CODE_YANKED = Sentence("{count} lines of code yanked", one="a line of code yanked")
@@ -128,6 +129,10 @@ NOT_THERE_YET = Sentence("the session is not there yet; the text waits for it")
 DRAFT_EMPTY = Sentence("the draft is empty")
 COMES_BACK_LATER = Sentence(
     "a text that was not sent comes back once the draft, which is for others, is empty"
+)
+REPLY_MOVES_DRAFT = Sentence(
+    "the draft was for {before} and now goes to {name}, with the quote; u in normal mode takes both"
+    " back"
 )
 WHOEVER_WRITES_LAST = Sentence("whoever writes last")
 NOT_BOUND_BIND = Sentence("this session is not bound: :Chat bridge dingtalk binds it")

@@ -74,7 +74,9 @@ DO_NOT_MENTION_ALL = Sentence("Send it without mentioning everybody.")
 FILE_GONE = Sentence("The file is not available any more.")
 ROBOT_CODE_WRONG = Sentence("The robot code does not belong to this app.")
 CHECK_ROBOT_CODE = Sentence("Check `robot_code`; for most apps it is the same as app_key.")
-NOT_RECALLABLE = Sentence("The message cannot be recalled any more.")
+NOT_RECALLABLE = Sentence(
+    "DingTalk does not recall it any more; it is older than 24 hours, or was recalled already."
+)
 FILE_TYPE_REFUSED = Sentence("DingTalk does not take this type of file.")
 ZIP_OR_LINK = Sentence("Send it in a zip, or as a link.")
 FILE_SIZE_REFUSED = Sentence("DingTalk does not take a file of this size.")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dingbridge.core.catalogue.sentence import Sentence
 
-IS_OFF = Sentence("{table}.enabled is false; set it to true")
-NO_WEBHOOK = Sentence("{table}.webhook is not set; with it, messages go one way to a group")
+IS_OFF = Sentence("{path}enabled is false; set it to true")
+NO_WEBHOOK = Sentence("{path}webhook is not set; with it, messages go one way to a group")
 NO_APP = Sentence(
-    "{table}.app_key and {table}.app_secret are not set; with them, conversations go both ways"
+    "{path}app_key and {path}app_secret are not set; with them, conversations go both ways"
 )
 NO_VARIABLE = Sentence("line {line} of {path} is not NAME=text")
 OTHERS_CAN_READ = Sentence(

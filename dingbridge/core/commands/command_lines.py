@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from msgspec import Struct
 
 from dingbridge.core.access import pairing_codes
 from dingbridge.core.approvals.approval import CODE_CHARACTERS
 from dingbridge.core.catalogue import commands as say
-from dingbridge.core.catalogue.sentence import Sentence
 from dingbridge.core.commands.editor_commands import Completion, Subcommand, SubcommandDeclaration
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import PLATFORM
-from dingbridge.core.near_names import nearest
+from dingbridge.core.near_names import nearest, nearest_few
 
 
 class CommandLine(Struct, frozen=True):
@@ -52,8 +50,10 @@ def parse(line: str, *, has_range: bool = False) -> CommandLine:
     name, rest = match.groups() if match else ("", "")
     found = _BY_NAME.get(name)
     if found is None:
-        names = [known for known in _BY_NAME if known]
-        raise _unknown(say.UNKNOWN_SUBCOMMAND, say.UNKNOWN_SUBCOMMAND_NEAR, name, names)
+        near = " or ".join(nearest_few(name, filter(None, _BY_NAME)))
+        if near:
+            raise BridgeError(say.UNKNOWN_SUBCOMMAND_NEAR(word=name, nearest=near))
+        raise BridgeError(say.UNKNOWN_SUBCOMMAND(word=name))
     command = found.value
     if has_range and not command.takes_range:
         raise BridgeError(say.NO_RANGE(form=_shown(command)))
@@ -82,7 +82,9 @@ def _account(command: SubcommandDeclaration, words: list[str]) -> str:
     if len(words) > 2:
         raise BridgeError(say.TWO_ARGUMENTS(name=command.name, form=_shown(command)))
     if words and words[0] != PLATFORM:
-        raise _unknown(say.UNKNOWN_PLATFORM, say.UNKNOWN_PLATFORM_NEAR, words[0], (PLATFORM,))
+        if nearest(words[0], (PLATFORM,)):
+            raise BridgeError(say.UNKNOWN_PLATFORM_NEAR(word=words[0], nearest=PLATFORM))
+        raise BridgeError(say.UNKNOWN_PLATFORM(word=words[0], known=PLATFORM))
     return words[1] if len(words) == 2 else ""
 
 
@@ -101,11 +103,3 @@ def _code(command: SubcommandDeclaration, words: list[str]) -> str:
 
 def _shown(command: SubcommandDeclaration) -> str:
     return " ".join(part for part in (":Chat", command.name, command.arguments) if part)
-
-
-def _unknown(
-    unknown: Sentence, with_nearest: Sentence, word: str, known: Sequence[str]
-) -> BridgeError:
-    if near := nearest(word, known):
-        return BridgeError(with_nearest(word=word, nearest=near))
-    return BridgeError(unknown(word=word, known=", ".join(known)))

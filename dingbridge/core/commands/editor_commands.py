@@ -26,6 +26,7 @@ class Completion(str, Enum):
     FILE = "file"
     FAILED = "failed"
     OUTBOX = "outbox"
+    SENT = "sent"
     ASKING = "asking"
     LET_IN = "let_in"
     TARGET = "target"
@@ -184,7 +185,12 @@ class Subcommand(Enum):
         "Give up a message that waits or that failed.",
         completion=Completion.OUTBOX,
     )
-    RECALL = SubcommandDeclaration("recall", "{id}", "Recall a sent message from DingTalk.")
+    RECALL = SubcommandDeclaration(
+        "recall",
+        "{id}",
+        "Recall a sent message from DingTalk.",
+        completion=Completion.SENT,
+    )
     PAIR = SubcommandDeclaration(
         "pair",
         "[code] [once]",

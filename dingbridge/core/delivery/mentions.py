@@ -59,9 +59,9 @@ def members(senders: Iterable[Sender]) -> dict[str, str]:
 def with_known(text: str, known: Mapping[str, str]) -> tuple[str, At]:
     """`text` with `@staffId` for each `@name` of a known member, and the mentions of these people.
 
-    `known` is the result of `members`. A name must be exact, a word of its own, and outside of code
-    and addresses; the longest match counts. After `limits.AT_MENTIONS` people, names stay as they
-    are.
+    `known` is the result of `members`. A name must be exact, a word of its own, and outside of
+    quoted lines, code and addresses; the longest match counts. After `limits.AT_MENTIONS` people,
+    names stay as they are.
     """
     found: list[str] = []
     pattern = _any_of(known)
@@ -76,7 +76,7 @@ def with_known(text: str, known: Mapping[str, str]) -> tuple[str, At]:
 
     if pattern is None:
         return text, At()
-    changed = code_regions.changed_prose(text, lambda prose: pattern.sub(mention, prose))
+    changed = code_regions.changed_own_prose(text, lambda prose: pattern.sub(mention, prose))
     return changed, At(tuple(found))
 
 
@@ -86,7 +86,7 @@ def readable(text: str, at: At, known: Mapping[str, str]) -> str:
     pattern = _any_of(names)
     if pattern is None:
         return text
-    return code_regions.changed_prose(
+    return code_regions.changed_own_prose(
         text, lambda prose: pattern.sub(lambda m: f"@{names[m[1]]}", prose)
     )
 

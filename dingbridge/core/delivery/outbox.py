@@ -16,6 +16,7 @@ from dingbridge.core.delivery.attempts import Attempted, Attempts
 from dingbridge.core.delivery.outbox_records import (
     Done,
     Dropped,
+    DropRequested,
     Failed,
     Merged,
     OutboxRecord,
@@ -36,6 +37,7 @@ class QueuedMessage(Struct, frozen=True):
     - `tried`: attempts of unknown outcome; the last one may be running
     - `members`: the messages merged into this one
     - `alone`: it is merged with nothing
+    - `unwanted`: the user discarded it while it was under way
     """
 
     robot: str
@@ -47,6 +49,7 @@ class QueuedMessage(Struct, frozen=True):
     tried: Attempts = ()
     members: tuple[QueuedMessage, ...] = ()
     alone: bool = False
+    unwanted: bool = False
 
     @property
     def id(self) -> str:
@@ -132,6 +135,8 @@ class Outbox:
                 self.dead[record.id] = DeadLetter(whole, record.reason, record.time)
             case Retried() if record.id in self.dead:
                 self._enter(_tried_anew(self.dead.pop(record.id).waiting))
+            case DropRequested() if record.id in self.waiting:
+                self._change(record.id, unwanted=True)
             case Merged():
                 self._merge(record)
             case Unmerged() if record.id in self.waiting:
@@ -182,7 +187,9 @@ class Outbox:
         members = [self.waiting[name] for name in record.ids if name in self.waiting]
         if not members or len(members) != len(set(record.ids)) or len(members) != len(record.ids):
             return
-        under_way = any(one.members or one.start or one.tried or one.alone for one in members)
+        under_way = any(
+            one.members or one.start or one.tried or one.alone or one.unwanted for one in members
+        )
         if under_way or len({one.robot for one in members}) > 1 or self.knows(record.outbound.id):
             return
         merged = structs.replace(members[0], outbound=record.outbound, members=tuple(members))
@@ -231,7 +238,7 @@ def apart(whole: QueuedMessage) -> tuple[QueuedMessage, ...]:
 
 def _tried_anew(waiting: QueuedMessage) -> QueuedMessage:
     """A dead letter that the user wants sent again, even if it may have arrived."""
-    return structs.replace(waiting, tried=attempts.sent_again(waiting.tried))
+    return structs.replace(waiting, tried=attempts.sent_again(waiting.tried), unwanted=False)
 
 
 def fold(records: Iterable[OutboxRecord]) -> Outbox:

@@ -9,6 +9,7 @@ from dingbridge.core.delivery.outbox import Outbox, QueuedMessage, fold, is_unce
 from dingbridge.core.delivery.outbox_records import (
     Done,
     Dropped,
+    DropRequested,
     Failed,
     Merged,
     OutboxRecord,
@@ -61,7 +62,10 @@ def _records_of(waiting: QueuedMessage) -> list[OutboxRecord]:
         records.append(Unmerged(waiting.id))
     if waiting.start:
         records.append(Sent(waiting.id, waiting.start))
-    return [*records, *waiting.tried]
+    records.extend(waiting.tried)
+    if waiting.unwanted:
+        records.append(DropRequested(waiting.id))
+    return records
 
 
 def waiting_puts(records: Iterable[OutboxRecord], robot: str) -> tuple[Queued, ...]:

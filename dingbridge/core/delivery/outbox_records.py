@@ -2,7 +2,7 @@
 
     Queued ─> Attempted ─> Sent ─> … ─> Done
                  │                       Failed ── Retried ─> (queued again)
-                 │                       Dropped
+                 │                       Dropped, after DropRequested if it was under way
                  └ before each chunk; `Sent` after each answer
 
 `Merged` and `Unmerged` change which messages leave together. `Done` covers the last chunk as well.
@@ -95,6 +95,13 @@ class Dropped(Struct, frozen=True, tag="dropped"):
     time: float
 
 
+class DropRequested(Struct, frozen=True, tag="drop_requested"):
+    """The user discarded the message while a request may be under way: its answer decides between
+    `Done` and `Dropped`, and nothing more is sent of it."""
+
+    id: str
+
+
 class Merged(Struct, frozen=True, tag="merged"):
     """These messages are sent as one, `outbound`, at the position of the first."""
 
@@ -111,7 +118,18 @@ class Unmerged(Struct, frozen=True, tag="parted"):
     id: str
 
 
-OutboxRecord = Queued | Attempted | Sent | Done | Failed | Retried | Dropped | Merged | Unmerged
+OutboxRecord = (
+    Queued
+    | Attempted
+    | Sent
+    | Done
+    | Failed
+    | Retried
+    | Dropped
+    | DropRequested
+    | Merged
+    | Unmerged
+)
 
 _decoder: msgspec.json.Decoder[OutboxRecord] = msgspec.json.Decoder(OutboxRecord)
 

@@ -20,6 +20,9 @@ from dingbridge.core.text import shorten
 SEPARATOR = "\n\n---\n\n"
 """Separates messages that are merged."""
 
+MERGED_CHARACTERS = 5_000
+"""Characters of a merged text; ours, so that it goes as one chunk."""
+
 
 class SendQueue:
     """The waiting messages, in order. The cost of a choice does not depend on their number.
@@ -187,6 +190,7 @@ def _mergeable(waiting: QueuedMessage) -> bool:
         and not waiting.tried
         and not waiting.members
         and not waiting.alone
+        and not waiting.unwanted
         and not waiting.outbound.file_name
     )
 

@@ -13,9 +13,6 @@ MSG_PARAM_BYTES = 14_000
 SMALLEST_CHUNK_BYTES = 1_000
 """A chunk this small that is still "too long" is not split again but given up (§10)."""
 
-CHUNK_CHARACTERS = 20_000
-"""Default of `text_chunk_limit`: characters of one chunk; the byte ceilings hold as well."""
-
 TITLE_CHARACTERS = 20
 """Title of a Markdown message, as it shows in the conversation list (§9)."""
 

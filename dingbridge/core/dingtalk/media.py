@@ -30,9 +30,6 @@ and 10 MB for files; if that holds, the upload is refused."""
 ZIPPED_BYTES: Final = 200 * MEGABYTE
 """Largest file that we zip to make it small enough; ours."""
 
-DOWNLOAD_BYTES: Final = 100 * MEGABYTE
-"""Largest attachment that is downloaded; ours, people cannot send much more."""
-
 UPLOAD_WITHIN: Final = 600.0
 """Seconds for one upload; ours. 20 MB then need 35 KB a second."""
 

@@ -1,9 +1,13 @@
-"""Finds code in a Markdown text: fenced blocks, indented blocks and code spans."""
+"""Finds in a Markdown text what its author does not say: code and quoted lines.
+
+Code is fenced blocks, indented blocks and code spans.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from heapq import merge
 from typing import Final
 
 from dingbridge.core.markdown.fences import fences
@@ -11,6 +15,7 @@ from dingbridge.core.markdown.fences import fences
 _BLANK: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)*(?=\n)")
 _INDENTED: Final = re.compile(r"\n*(?:(?: {4}| {0,3}\t)[^\n]*(?:\n|\Z))+")
 _BACKTICKS: Final = re.compile(r"`+")
+_QUOTED: Final = re.compile(r"^[ \t]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*>[^\n]*", re.MULTILINE)
 
 
 def code(text: str) -> Iterator[tuple[int, int]]:
@@ -25,11 +30,32 @@ def code(text: str) -> Iterator[tuple[int, int]]:
 
 def changed_prose(text: str, change: Callable[[str], str]) -> str:
     """`text` with `change` applied to each part outside code. Linear time."""
+    return _changed_between(code(text), text, change)
+
+
+def changed_own_prose(text: str, change: Callable[[str], str]) -> str:
+    """`text` with `change` applied to each part outside code and quoted lines. Linear time.
+
+    A quoted line begins with `>`, also in a list. A line below it without the mark is the author's
+    own, although CommonMark continues the quote there.
+    """
+    if ">" not in text:
+        return changed_prose(text, change)
+    quoted = (match.span() for match in _QUOTED.finditer(text))
+    return _changed_between(merge(code(text), quoted), text, change)
+
+
+def _changed_between(
+    regions: Iterable[tuple[int, int]], text: str, change: Callable[[str], str]
+) -> str:
+    """`text` with `change` applied outside of `regions`, which are in order and may overlap."""
     pieces: list[str] = []
     position = 0
-    for start, end in code(text):
-        pieces += [change(text[position:start]), text[start:end]]
-        position = end
+    for start, end in regions:
+        if end > position:
+            start = max(start, position)
+            pieces += [change(text[position:start]), text[start:end]]
+            position = end
     return "".join([*pieces, change(text[position:])])
 
 

@@ -387,10 +387,14 @@ class Options(Struct, frozen=True, kw_only=True):
         """What is missing to send anything, as sentences; empty unless `mode` is `off`."""
         if self.mode != "off":
             return ()
-        table = PREFIX if self.account == DEFAULT_ACCOUNT else f"{PREFIX}.accounts.{self.account}"
         if not self.enabled:
-            return (say.IS_OFF(table=table),)
-        return (say.NO_WEBHOOK(table=table), say.NO_APP(table=table))
+            return (say.IS_OFF(path=self.path),)
+        return (say.NO_WEBHOOK(path=self.path), say.NO_APP(path=self.path))
+
+    @property
+    def path(self) -> str:
+        """Where the account's options are in the table of all, with a dot at its end."""
+        return "" if self.account == DEFAULT_ACCOUNT else f"accounts.{self.account}."
 
     def is_hidden(self, option: Option) -> bool:
         """Whether this option's value must never be shown or logged."""

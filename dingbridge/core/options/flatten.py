@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from dingbridge.core.catalogue import options as say
 from dingbridge.core.catalogue import values as words
 from dingbridge.core.messages import ACCOUNT_NAME, PLATFORM
-from dingbridge.core.options.declarations import BY_NAME, NESTS, PREFIX, SPELLINGS, WRAPPERS
+from dingbridge.core.options.declarations import BY_NAME, NESTS, SPELLINGS, WRAPPERS
 from dingbridge.core.options.lookups import SPACE
 from dingbridge.core.options.problems import Problems, join
 from dingbridge.core.options.sources import Source
@@ -39,9 +39,9 @@ class OptionPlaces(Struct):
 
 
 def gather(raw: object, problems: Problems) -> OptionPlaces:
-    """All places in `raw`, the table under `integrations.dingtalk`, each list sorted by path."""
+    """All places in `raw`, the table with the options, each list sorted by path."""
     gatherer = _Gatherer(problems)
-    gatherer.table(raw, PREFIX, "", gatherer.found.outer, may_wrap=True)
+    gatherer.table(raw, problems.path, "", gatherer.found.outer, may_wrap=True)
     for scope in (gatherer.found.outer, *gatherer.found.accounts.values()):
         for places in scope.values():
             places.sort(key=lambda place: place.path)

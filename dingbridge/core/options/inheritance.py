@@ -12,7 +12,6 @@ from dingbridge.core.options.declarations import (
     BY_NAME,
     DEFAULT_ACCOUNT,
     OPTIONS,
-    PREFIX,
     ROBOT,
     Options,
 )
@@ -127,7 +126,9 @@ def check_robots(accounts: Mapping[str, Options], problems: Problems) -> None:
     for name, options in accounts.items():
         robot = options.app_key or options.webhook
         if robot and options.enabled and first.setdefault(robot, name) != name:
-            problems.add(f"{PREFIX}.accounts", say.SAME_ROBOT(first=first[robot], other=name))
+            problems.add(
+                join(problems.path, "accounts"), say.SAME_ROBOT(first=first[robot], other=name)
+            )
 
 
 def read_account(name: str, given: Scope, outer_groups: list[Given], values: Values) -> Options:

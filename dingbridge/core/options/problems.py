@@ -15,14 +15,19 @@ _CONVERSATION = r"[A-Za-z0-9+/=_-]+|\*"
 
 
 class Problems:
-    """The problems found. Sentences contain names, paths and placeholders, never a value."""
+    """The problems found. Sentences contain names, paths and placeholders, never a value.
 
-    def __init__(self) -> None:
+    `path` is the path of the table with the options in the argument of `setup()`, which is empty if
+    it is the argument.
+    """
+
+    def __init__(self, path: str = "") -> None:
+        self.path = path
         self.sentences: set[str] = set()
 
     def add(self, path: str, sentence: str) -> None:
         """Add a problem at `path`; `sentence` comes from the catalogue."""
-        self.sentences.add(f"{path}: {sentence}")
+        self.sentences.add(f"{path or 'setup()'}: {sentence}")
 
     def expected(self, path: str, expects: str, value: object) -> None:
         """Add the problem that `value` is not what `expects` describes."""
@@ -54,10 +59,15 @@ class Problems:
 
 
 def join(path: str, key: str) -> str:
-    """`path.key`; `path[...]` if the key is not a name, because it may be a misplaced value."""
+    """`path.key`, or `key` without a path; `path[...]` if the key is not a name.
+
+    Such a key may be a misplaced value.
+    """
     is_name = key.isascii() and key.isidentifier()
     showable = (is_name or re.fullmatch(_SHOWABLE_KEY, key)) and _is_short(key)
-    return f"{path}.{key}" if showable else f"{path}[...]"
+    if not showable:
+        return f"{path}[...]"
+    return f"{path}.{key}" if path else key
 
 
 def join_conversation(path: str, key: str) -> str:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from dingbridge.core.errors import BadOptions
 from dingbridge.core.options import inheritance, programs
-from dingbridge.core.options.declarations import BY_NAME, OPTIONS, Options
+from dingbridge.core.options.declarations import BY_NAME, OPTIONS, PREFIX, Options
 from dingbridge.core.options.flatten import gather
 from dingbridge.core.options.kinds import Option
 from dingbridge.core.options.lookups import Argv, LookupResults, Wants
@@ -110,15 +110,19 @@ def _in_order(value: object) -> object:
 
 
 def read_all(
-    raw: object, environ: Mapping[str, str], found: LookupResults = LookupResults()
+    raw: object,
+    environ: Mapping[str, str],
+    found: LookupResults = LookupResults(),
+    path: str = PREFIX,
 ) -> Configuration:
-    """All accounts in `raw`, the table under `integrations.dingtalk`.
+    """All accounts in `raw`, the table with the options. `path` is where it is in the argument of
+    `setup()`; empty if it is the argument.
 
     Options that `raw` does not give come from `environ`, then from the lookup results `found`, then
     from the defaults. An option that was not looked up counts as given, with its default. Raises
     `BadOptions` with all problems, each a sentence that begins with the path.
     """
-    problems = Problems()
+    problems = Problems(path)
     places = gather(raw, problems)
     variables = inheritance.variables_of(places, environ, found, problems)
     outer_groups = places.outer.get("groups", [])
@@ -140,7 +144,10 @@ def read_all(
 
 
 def read(
-    raw: object, environ: Mapping[str, str], found: LookupResults = LookupResults()
+    raw: object,
+    environ: Mapping[str, str],
+    found: LookupResults = LookupResults(),
+    path: str = PREFIX,
 ) -> Options:
     """The options of the default account; see `read_all`."""
-    return read_all(raw, environ, found).default
+    return read_all(raw, environ, found, path).default

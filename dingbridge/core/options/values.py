@@ -79,7 +79,14 @@ class Values:
         if text is None:
             return None
         if option.kind is OptionKind.CHOICE and text not in option.choices:
-            self._problem(path, say.MUST_BE(expected=option.expects))
+            near = nearest(text, option.choices)
+            expected = option.expects
+            self._problem(
+                path,
+                say.MUST_BE_NEAR(expected=expected, near=near)
+                if near
+                else say.MUST_BE(expected=expected),
+            )
             return None
         if option.kind is OptionKind.HOURS and notify_when.quiet_hours(text) is None:
             self._problem(path, say.MUST_BE(expected=option.expects))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 from msgspec import Struct, structs
@@ -62,18 +63,53 @@ def query(text: str) -> Query:
     return Query(tuple(text.split()), text == text.lower())
 
 
-class Found(Struct, frozen=True):
-    """Messages of a transcript that match, in order, by id. `completed` are matching texts that
-    messages got later, of messages that did not match before."""
+class LatestMessages:
+    """The latest `MOST` of the messages that are added, and how many these were. An id counts
+    once; of messages of the same time the first ones are kept."""
 
-    messages: dict[str, Message]
-    completed: dict[str, str]
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+        # The heap has the times, the negative numbers of the additions, and the ids.
+        self._heap: list[tuple[float, int, str]] = []
+        self._messages: dict[str, Message] = {}
+
+    @property
+    def count(self) -> int:
+        """How many different messages were added."""
+        return len(self._ids)
+
+    def __contains__(self, message: str) -> bool:
+        """Whether a message with this id was added."""
+        return message in self._ids
+
+    def __iter__(self) -> Iterator[Message]:
+        """The messages that are kept, the latest first."""
+        return (self._messages[name] for _, _, name in sorted(self._heap, reverse=True))
+
+    def add(self, message: Message) -> None:
+        """Add a message."""
+        if message.id in self._ids:
+            return
+        self._messages[message.id] = message
+        heapq.heappush(self._heap, (message.time, -len(self._ids), message.id))
+        self._ids.add(message.id)
+        if len(self._heap) > MOST:
+            del self._messages[heapq.heappop(self._heap)[2]]
+
+    def complete(self, message: str, text: str) -> None:
+        """A message that was added got another text."""
+        if message in self._messages:
+            self._messages[message] = structs.replace(self._messages[message], text=text)
 
 
-def find(lines: Iterable[bytes], query: Query) -> Found:
-    """Find the messages in the lines of a transcript; unreadable lines are skipped."""
+def find(lines: Iterable[bytes], query: Query) -> tuple[LatestMessages, dict[str, str]]:
+    """Find the messages in the lines of a transcript; unreadable lines are skipped.
+
+    Also returns the matching texts, by id, that messages got which do not match without; see
+    `add_completed`.
+    """
     parts = query.parts
-    messages: dict[str, Message] = {}
+    latest = LatestMessages()
     completed: dict[str, str] = {}
     for line in lines:
         plain = line.lower() if query.ignores_case else line
@@ -82,22 +118,22 @@ def find(lines: Iterable[bytes], query: Query) -> Found:
             continue
         message, update = transcript.read_texts(line)
         if message is not None and query.matches(message.text):
-            messages.setdefault(message.id, message)
+            text = completed.pop(message.id, message.text)
+            latest.add(structs.replace(message, text=text))
         if update is not None and query.matches(update.text):
-            if update.id in messages:
-                messages[update.id] = structs.replace(messages[update.id], text=update.text)
+            if update.id in latest:
+                latest.complete(update.id, update.text)
             else:
                 completed[update.id] = update.text
-    return Found(messages, completed)
+    return latest, completed
 
 
-def with_texts(lines: Iterable[bytes], texts: Mapping[str, str]) -> dict[str, Message]:
-    """The messages in the lines of a transcript that got these texts, by id."""
-    ids = {name.encode(): name for name in texts}
-    found: dict[str, Message] = {}
+def add_completed(
+    latest: LatestMessages, lines: Iterable[bytes], completed: Mapping[str, str]
+) -> None:
+    """Add the messages in the lines of a transcript that got one of the texts of `find`."""
     for line in lines:
-        if any(name in line for name in ids):
+        if b'"message"' in line:
             message, _ = transcript.read_texts(line)
-            if message is not None and message.id in texts:
-                found.setdefault(message.id, structs.replace(message, text=texts[message.id]))
-    return found
+            if message is not None and message.id in completed:
+                latest.add(structs.replace(message, text=completed[message.id]))

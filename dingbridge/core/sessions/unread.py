@@ -62,12 +62,11 @@ class UnreadMessages:
         if ids:
             self.counts = {**self.counts, session: Unread(len(ids), ids[0])}
         else:
-            self.forget(session)
+            self._ids.pop(session, None)
+            self.counts = {name: one for name, one in self.counts.items() if name != session}
         return True
 
-    def forget(self, session: str) -> bool:
-        """The session was deleted or emptied. Returns whether it had unread messages."""
-        self._ids.pop(session, None)
-        had_some = session in self.counts
-        self.counts = {name: one for name, one in self.counts.items() if name != session}
-        return had_some
+    def latest(self, session: str) -> str:
+        """The id of the last unread message; empty without one that is known by its id."""
+        ids = self._ids.get(session)
+        return ids[-1] if ids else ""

@@ -46,10 +46,9 @@ class AccountSettings:
         if self.problems:
             return editor.SETTINGS_UNUSABLE(problems="; ".join(self.problems))
         if self.options.mode == "off":
-            missing, *other = self.options.missing()
-            if not other:
-                return say.NOT_SET_UP(missing=missing)
-            return say.NOT_SET_UP_EITHER(webhook=missing, app=other[0])
+            if not self.options.enabled:
+                return say.NOT_SET_UP(missing=self.options.missing()[0])
+            return say.NOT_SET_UP_EITHER(path=self.options.path)
         return say.NOBODY_YET()
 
     @property

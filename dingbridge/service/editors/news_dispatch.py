@@ -53,6 +53,9 @@ def dispatch(bridge: Bridge, name: str, news: robot_news.News) -> None:
             account.robot_reported(news)
         case robot_news.LinkNews(link=link, reason=reason, fix=fix, next_try=next_try):
             account.link_changed(LinkState(link), reason, fix, next_try)
+        case robot_news.TriedAgain(ids=ids):
+            for message in ids:
+                account.member.expect(message)
         case robot_news.Notice():
             notice = updates.ShowNotice(account.settings.labelled(news.text), _level(news.level))
             bridge.editor.show(notice)

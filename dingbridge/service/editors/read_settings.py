@@ -35,12 +35,13 @@ def read(settings: RawSettings, found: LookupResults, environ: Mapping[str, str]
     kept = variables_read(options)
     given = {name: text for name, text in environ.items() if name not in kept}
     try:
-        configuration = read_all(options, environ, found)
+        configuration = read_all(options, environ, found, settings.path)
     except BadOptions as error:
         problems = tuple(dict.fromkeys((*problems, *error.problems)))
     problem = ""
     if problems:
         configuration = read_all({"enabled": False}, {})
-        if problems != settings.problems:
-            problem = editor.SETTINGS_PROBLEMS(problems="\n  ".join(problems))
+        unseen = [each for each in problems if each not in settings.problems]
+        if unseen:
+            problem = editor.SETTINGS_PROBLEMS(problems="\n  ".join(unseen))
     return ReadSettings(configuration, problems, problem, found.warnings, given)

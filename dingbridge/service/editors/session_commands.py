@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError, told
+from dingbridge.core.markdown.first_words import first_words
 from dingbridge.core.messages import Message
 from dingbridge.core.sessions import session_title
 from dingbridge.core.sessions.transcript import SessionInfo
-from dingbridge.core.text import shorten, visible
+from dingbridge.core.text import visible
 from dingbridge.core.user_file import UserFile
 from dingbridge.protocol import updates
 from dingbridge.service.editors.chats import Chats
@@ -68,7 +69,9 @@ class SessionCommands:
 
         def read(latest: dict[str, Message]) -> None:
             rows = (
-                updates.LatestMessage(name, one.author, shorten(one.text, FIRST_WORDS), one.time)
+                updates.LatestMessage(
+                    name, one.author, first_words(one.text, FIRST_WORDS), one.time
+                )
                 for name, one in latest.items()
             )
             self._editor.show(updates.Pick(tuple(rows)))

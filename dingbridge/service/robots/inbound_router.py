@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from msgspec import structs
 
 from dingbridge.core.dingtalk import addressees
 from dingbridge.core.sessions.inbox import OpenMessage, Received
-from dingbridge.service.editors.arrival_order import ArrivalOrder
+from dingbridge.service.editors.arrival_order import ArrivalOrder, ConversationKey
 from dingbridge.service.robots import robot_news, robot_requests
 from dingbridge.service.robots.admission import WAITS, Admission
 from dingbridge.service.robots.editor_choice import EditorChoice
@@ -42,6 +43,8 @@ class InboundRouter:
         self._news = news
         self._editors = editors
         self._notify = notify
+        # A message waits for one of its conversation that `receive_kept` still writes.
+        self._arriving = ArrivalOrder()
         # A message waits for a command before it.
         self._on_their_way = ArrivalOrder()
 
@@ -58,16 +61,27 @@ class InboundRouter:
     def arrived(self, batch: Iterable[Received]) -> None:
         """Route robot messages that are on disk and acked."""
         for received in batch:
-            if not self._editors.are_there:
-                self._messages.be_patient(received.key)
             try:
-                self._bring(received.key, OpenMessage(received))
+                self._arriving.put(_place(received), partial(self._arrive, received))
             except Exception:  # any defect: the other messages of the batch are still routed
                 log.exception("a message could not be routed")
 
     def receive_kept(self, received: Received) -> None:
-        """Route a message that was kept until its sender got access, once it is on disk again."""
-        self._messages.receive(received, lambda: self.arrived([received]))
+        """Route a message that was kept until its sender got access, once it is on disk again.
+        Later ones of its conversation wait for it."""
+
+        def write(done: Callable[[], None]) -> None:
+            self._messages.receive(received, lambda: self._arrive(received, done))
+
+        self._arriving.put(_place(received), write)
+
+    def _arrive(self, received: Received, done: Callable[[], None]) -> None:
+        if not self._editors.are_there:
+            self._messages.be_patient(received.key)
+        try:
+            self._bring(received.key, OpenMessage(received))
+        finally:
+            done()
 
     def hand_out(self, holder: int) -> None:
         """Route again every message of the member `holder`; `NOBODY` for those without an
@@ -140,6 +154,11 @@ class InboundRouter:
         self._messages.put(order.key, entry, found)
         self._notify(member, robot_news.AnswerWithdrawn(order.key))
         self._notify(found, structs.replace(order, tried=tried))
+
+
+def _place(received: Received) -> ConversationKey:
+    """Its conversation; the session is not chosen yet."""
+    return ("", received.inbound.conversation.id)
 
 
 def log_arrivals(batch: Sequence[Received], account: str) -> None:

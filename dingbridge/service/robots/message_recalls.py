@@ -45,7 +45,7 @@ class MessageRecalls:
 
         def ended(problem: str) -> None:
             if problem:
-                show(Notice(say.NOT_RECALLED(reason=problem), "error"))
+                show(Notice(say.NOT_RECALLED(id=message, reason=problem), "error"))
                 return
             self._updates.write(message, session, Delivery.RECALLED, "")
             self._updates.set(message, session, Delivery.RECALLED)

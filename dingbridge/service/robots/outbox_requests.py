@@ -53,7 +53,9 @@ class OutboxRequests:
             case QueryDeliveries(session=session, ids=ids):
                 self._outbox.answer_known(session, ids)
             case Retry(id=message):
-                if notice := self._outbox.retry(message):
+                ids, notice = self._outbox.retry(message)
+                self._notify(member, robot_news.TriedAgain(ids))
+                if notice:
                     self._notify(member, notice)
             case Drop(id=message):
                 if problem := self._outbox.drop(message):

@@ -193,6 +193,13 @@ class LinkNews(Struct, frozen=True):
     next_try: float = 0.0
 
 
+class TriedAgain(Struct, frozen=True):
+    """These failed messages are sent again, as the member asked: their ends concern its editor,
+    also if another one sent them or an earlier service reported their failure."""
+
+    ids: tuple[str, ...]
+
+
 class Notice(Struct, frozen=True):
     """A message for the user. `level` is info, warn or error."""
 
@@ -220,5 +227,6 @@ News = (
     | OutboxLines
     | RobotState
     | LinkNews
+    | TriedAgain
     | Notice
 )

@@ -10,6 +10,7 @@ from dingbridge.core.delivery.outbox import Outbox, QueuedMessage
 from dingbridge.core.delivery.outbox_records import (
     Done,
     Dropped,
+    DropRequested,
     Failed,
     Merged,
     OutboxRecord,
@@ -116,9 +117,12 @@ class RobotOutbox:
     # --- accepting ------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Send what an earlier service left."""
-        for waiting in self._outbox.waiting.values():
-            self._queue.put(waiting)
+        """Send what an earlier service left, but for what the user dropped under way."""
+        for waiting in list(self._outbox.waiting.values()):
+            if waiting.unwanted:
+                self._end(waiting.id)
+            else:
+                self._queue.put(waiting)
 
     def send(self, ask: robot_requests.SendMessage) -> None:
         """Accept a message. If it is known already, only report its delivery."""
@@ -209,21 +213,23 @@ class RobotOutbox:
 
     # --- retry and drop -------------------------------------------------------------------------
 
-    def retry(self, message: str) -> Notice | None:
-        """Retry a dead letter; with an empty id, all that certainly did not arrive. Returns a
-        notice for the user, or empty."""
+    def retry(self, message: str) -> tuple[tuple[str, ...], Notice | None]:
+        """Retry a dead letter; with an empty id, all that certainly did not arrive. Returns the
+        ids of those that are sent again, and a notice for the user."""
         dead = [letter for name, letter in self._outbox.dead.items() if message in ("", name)]
         if not dead:
-            return Notice(say.NO_FAILED_ID(id=message) if message else say.NO_FAILED(), "error")
+            words = say.NO_FAILED_ID(id=message) if message else say.NO_FAILED()
+            return (), Notice(words, "error")
         doubtful = [letter for letter in dead if letter.waiting.may_have_arrived]
-        for letter in dead:
-            if message or letter not in doubtful:
-                self._retry(Retried(letter.waiting.id))
+        again = [letter.waiting for letter in dead if message or letter not in doubtful]
+        for whole in again:
+            self._retry(Retried(whole.id))
+        ids = tuple(one.id for whole in again for one in whole.everyone())
         if not doubtful:
-            return None
+            return ids, None
         if message:
-            return Notice(say.SENT_AGAIN(id=message), "warn")
-        return Notice(say.NOT_SENT_AGAIN(count=len(doubtful)), "warn")
+            return ids, Notice(say.SENT_AGAIN(id=message), "warn")
+        return ids, Notice(say.NOT_SENT_AGAIN(count=len(doubtful)), "warn")
 
     def _retry(self, record: Retried) -> None:
         self._retrying.add(record.id)
@@ -255,8 +261,8 @@ class RobotOutbox:
         """Drop a message that waits or failed. Returns why that is impossible, in words; empty if
         it worked.
 
-        A message under way belongs to the queue: no record is written until the queue lets go of
-        it.
+        A message under way belongs to the queue, which records its end; until then it is only
+        marked, for a service that starts after a kill.
         """
         if message in self._retrying:
             return say.BEING_RETRIED(id=message)
@@ -269,6 +275,12 @@ class RobotOutbox:
         if whole.id != message:
             return say.GOES_WITH_OTHERS(id=message, whole=whole.id)
         if message in self._outbox.dead or self._queue.drop(message):
-            record = Dropped(message, self._runtime.now())
-            self._records.outbox(record, lambda: self.heard((record,)))
+            self._end(message)
+        elif not whole.unwanted:
+            requested = DropRequested(message)
+            self._records.outbox(requested, lambda: self._outbox.apply(requested))
         return ""
+
+    def _end(self, message: str) -> None:
+        record = Dropped(message, self._runtime.now())
+        self._records.outbox(record, lambda: self.heard((record,)))

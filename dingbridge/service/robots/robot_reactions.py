@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from functools import partial
 
 from dingbridge.core.delivery.reactions import MessageReactions, Reaction, ReactionCall
-from dingbridge.core.errors import DeliveryError, Unreachable
+from dingbridge.core.errors import DeliveryError
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.sessions.state import State, with_reactions
 from dingbridge.edges.dingtalk.http import Http
 from dingbridge.edges.dingtalk.reaction_requests import ReactionRequests
 from dingbridge.edges.storage.robot_records import RobotRecords
-from dingbridge.edges.storage.worker import Worker
+from dingbridge.service.robots.request_thread import RequestThread
 from dingbridge.service.robots.robot_resources import RobotResources
 
 log = logging.getLogger(__name__)
@@ -24,10 +23,9 @@ CALL_TIMEOUT = 3.0
 
 
 class RobotReactions:
-    """The port `Reactions`. Service loop only; the requests have a thread and connections of their
-    own, so that one that hangs delays no message.
+    """The port `Reactions`. Service loop only.
 
-    - `counted` gets the number of calls that were made, and the platform's code if it refused one.
+    - `counted` gets the number of calls that succeeded, and the platform's code if it refused one.
     """
 
     def __init__(
@@ -37,14 +35,17 @@ class RobotReactions:
         records: RobotRecords,
         counted: Callable[[int, str], None],
     ) -> None:
-        self._options = options
-        self._resources = resources
+        self._post = resources.post
         self._records = records
         self._counted = counted
         self._reactions = MessageReactions()
         self._stored = 0
-        self._worker: Worker | None = None
-        self._requests: ReactionRequests | None = None
+
+        def make(options: Options) -> ReactionRequests:
+            http = Http(options.proxy, connect_timeout=CALL_TIMEOUT, read_timeout=CALL_TIMEOUT)
+            return ReactionRequests(resources.client(options, http))
+
+        self._thread = RequestThread("dingbridge-reactions", options, make, resources.post)
         self._timer: asyncio.TimerHandle | None = None
         self._is_idle = True
         self._is_due = False
@@ -53,7 +54,7 @@ class RobotReactions:
 
     def configure(self, options: Options) -> None:
         """Use these options from now on."""
-        self._options, self._requests = options, None
+        self._thread.configure(options)
 
     def restore(self, left: tuple[Reaction, ...]) -> None:
         """Remove the reactions that an earlier service has left at messages."""
@@ -79,20 +80,19 @@ class RobotReactions:
     def stop(self) -> None:
         """Make no more requests; one that is under way is not interrupted."""
         self._is_stopped = True
-        if self._worker is not None:
-            self._worker.finish(0.0)
+        self._thread.stop()
 
     def _proceed_soon(self) -> None:
         """Proceed once for all messages of a turn."""
         if not self._is_due:
             self._is_due = True
-            self._resources.post(self._proceed)
+            self._post(self._proceed)
 
     def _proceed_in(self, seconds: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(seconds, self._resources.post, self._proceed)
+        self._timer = loop.call_later(seconds, self._post, self._proceed)
 
     def _proceed(self) -> None:
         self._is_due = False
@@ -115,26 +115,15 @@ class RobotReactions:
         return lambda state: with_reactions(state, self._records.robot, reactions)
 
     def _call(self, call: ReactionCall) -> None:
-        if self._worker is None:
-            self._worker = Worker(self._resources.post, self._failed, name="dingbridge-reactions")
-            self._worker.start()
-        if self._requests is None:
-            proxy = self._options.proxy
-            http = Http(proxy, connect_timeout=CALL_TIMEOUT, read_timeout=CALL_TIMEOUT)
-            self._requests = ReactionRequests(self._resources.client(self._options, http))
-        self._worker.do(partial(self._requests.run, call), self._succeeded)
+        self._thread.run(lambda requests: requests.run(call), self._called)
 
-    def _succeeded(self, _: None) -> None:
-        self._counted(1, "")
-        self._ended(None)
-
-    def _failed(self, error: Exception) -> None:
-        if not isinstance(error, DeliveryError):
-            error = Unreachable(type(error).__name__)
-        level = logging.DEBUG if self._has_failed else logging.INFO
-        self._has_failed = True
-        log.log(level, "no reaction: %s %s", error.code, error.message)
-        if error.code:
+    def _called(self, error: DeliveryError | None) -> None:
+        if error is None:
+            self._counted(1, "")
+        else:
+            level = logging.DEBUG if self._has_failed else logging.INFO
+            self._has_failed = True
+            log.log(level, "no reaction: %s %s", error.code, error.message)
             self._counted(0, error.code)
         self._ended(error)
 

@@ -81,12 +81,13 @@ class Storage(Protocol):
         """Call `then` once all that was added to a transcript here so far is on the disk."""
         ...
 
-    def clear(self, info: SessionInfo) -> None:
-        """Start a transcript anew, keeping the old one in the trash."""
+    def clear(self, info: SessionInfo, then: Callable[[], None]) -> None:
+        """Start a transcript anew, keeping the old one in the trash; `then` runs once that is
+        done."""
         ...
 
-    def delete(self, session: str) -> None:
-        """Move a transcript to the trash."""
+    def delete(self, session: str, then: Callable[[], None]) -> None:
+        """Move a transcript to the trash; `then` runs once that is done."""
         ...
 
     def bring_back(self, then: Callable[[SessionInfo | None], None]) -> None:

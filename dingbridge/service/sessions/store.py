@@ -235,8 +235,7 @@ class SessionStore:
     def clear(self, session: str) -> None:
         """Remove all messages; the old transcript goes to the trash folder."""
         self._take_all(session)
-        self.storage.clear(self.infos[session])
-        self.unread.forget(session)
+        self.storage.clear(self.infos[session], self.unread.forgetting(session))
         self._notify(session, updates.ShowMessages(session, (), reset=True))
 
     def delete(self, session: str) -> None:
@@ -246,8 +245,7 @@ class SessionStore:
         following = ids[(ids.index(session) + 1) % len(ids)]
         info = self.infos.pop(session)
         self._deleted.add(session)
-        self.storage.delete(session)
-        self.unread.forget(session)
+        self.storage.delete(session, self.unread.forgetting(session))
         for view in self._views:
             view.deleted(info, following if following in self.infos else "")
         self.notify_list()

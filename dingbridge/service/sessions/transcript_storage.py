@@ -33,6 +33,8 @@ class TranscriptStorage:
         self._worker = files.disk
         self._files = files.transcripts
         self._added: dict[str, _Added] = {}
+        # The sessions that were cleared or deleted, in order, until they are brought back.
+        self._removed: list[str] = []
 
     def list(self, then: Callable[[list[SessionInfo]], None]) -> None:
         """List all sessions."""
@@ -111,17 +113,24 @@ class TranscriptStorage:
         """Write barrier: calls `then` once all earlier writes to the transcript are done."""
         self._worker.after(self._behind(session), lambda: None, lambda _: then())
 
-    def clear(self, info: SessionInfo) -> None:
+    def clear(self, info: SessionInfo, then: Callable[[], None]) -> None:
         """Start the transcript anew."""
-        self._write(info.id, lambda: self._files.clear(info))
+        self._remove(info.id, lambda: self._files.clear(info), then)
 
-    def delete(self, session: str) -> None:
+    def delete(self, session: str, then: Callable[[], None]) -> None:
         """Move a transcript to the trash."""
-        self._write(session, lambda: self._files.delete(session))
+        self._remove(session, lambda: self._files.delete(session), then)
+
+    def _remove(self, session: str, work: Callable[[], None], then: Callable[[], None]) -> None:
+        self._removed.append(session)
+        self._worker.submit_durable(self._behind(session), work, lambda _: then())
 
     def bring_back(self, then: Callable[[SessionInfo | None], None]) -> None:
-        """Move what was cleared or deleted last out of the trash."""
-        self._worker.do(self._files.bring_back, then)
+        """Move what was cleared or deleted last out of the trash, once it is there."""
+        if self._removed:
+            self._worker.after(self._behind(self._removed.pop()), self._files.bring_back, then)
+        else:
+            self._worker.do(self._files.bring_back, then)
 
     def _behind(self, session: str) -> str:
         """The disk thread's queue key. Ends the batch of entries: later ones are written after this

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from dingbridge.core.messages import Message, Role
 from dingbridge.core.sessions.unread import Unread, UnreadMessages
@@ -55,10 +56,10 @@ class UnreadCounts:
         if self._messages.read(session, message):
             self._changed()
 
-    def forget(self, session: str) -> None:
-        """The session was deleted or emptied."""
-        if self._messages.forget(session):
-            self._changed()
+    def forgetting(self, session: str) -> Callable[[], None]:
+        """The session is being deleted or emptied. Returns what to call once it is: it forgets the
+        messages that are unread now."""
+        return partial(self.read, session, self._messages.latest(session))
 
     def _changed(self) -> None:
         self._keep(self.counts)

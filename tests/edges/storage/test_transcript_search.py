@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,48 @@ def test_the_latest_of_very_many_are_found_and_all_are_counted(transcripts: Tran
         many,
         [f"m{number}" for number in reversed(range(50, many))],
     )
+
+
+def test_the_latest_of_very_many_are_found_in_little_memory(transcripts: Transcripts) -> None:
+    text = "deploy " * 1000
+    for number in range(0, 10 * MOST, MOST):
+        entries = (
+            Entry(message=structs.replace(message(f"m{one}", text), time=float(one)))
+            for one in range(number, number + MOST)
+        )
+        transcripts.append("s1", *entries)
+    tracemalloc.start()
+    count, ids = found(transcripts, "deploy")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (count, len(ids)) == (10 * MOST, MOST)
+    assert peak < 2 * MOST * len(text)
+
+
+def test_a_message_that_stands_there_twice_or_matches_twice_counts_once(
+    transcripts: Transcripts,
+) -> None:
+    for name in ("m1", "m2", "m1"):
+        transcripts.append("s1", Entry(message=message(name, "fetching a report")))
+    transcripts.settle("s1", DeliveryLine("m3", Delivery.NONE, text="report.pdf"))
+    transcripts.append("s1", Entry(message=message("m3", "a report")))
+    assert found(transcripts, "report") == (3, ["m1", "m2", "m3"])
+
+
+def test_of_very_many_with_a_later_text_the_latest_are_found(transcripts: Transcripts) -> None:
+    many = MOST + 50
+    names = [f"m{number}" for number in range(many)]
+    transcripts.append(
+        "s1",
+        *(
+            Entry(message=structs.replace(message(name, "fetching …"), time=float(number)))
+            for number, name in enumerate(names)
+        ),
+    )
+    transcripts.settle(
+        "s1", *(DeliveryLine(name, Delivery.NONE, text=f"{name} report.pdf") for name in names)
+    )
+    assert found(transcripts, "report") == (many, names[: -MOST - 1 : -1])
 
 
 def test_a_message_is_found_by_the_text_that_it_got_later(transcripts: Transcripts) -> None:

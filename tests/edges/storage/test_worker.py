@@ -76,7 +76,7 @@ def test_a_burst_is_one_write_and_in_order(folder: Folder, monkeypatch: pytest.M
 def test_what_is_added_behind_a_clearing_stays_and_what_was_before_it_goes(folder: Folder) -> None:
     def ask() -> None:
         folder.add("before")
-        folder.storage.clear(INFO)
+        folder.storage.clear(INFO, lambda: None)
         folder.add("behind", "last")
 
     folder.while_busy(ask)

@@ -10,7 +10,15 @@ from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.support import services
-from tests.support.durability import bind, go_on, refused, send_all, until_fates
+from tests.support.durability import (
+    bind,
+    go_on,
+    lines_of,
+    outbox,
+    refused,
+    send_all,
+    until_fates,
+)
 from tests.support.editor import Editor
 from tests.support.kills import Comeback
 
@@ -89,6 +97,23 @@ def test_a_refused_message_survives_a_kill_and_is_tried_again(
     assert [each.text for each in sandbox.client.arrived()] == ["one"]
 
 
+@pytest.mark.parametrize("by_name", [True, False])
+def test_a_notification_that_is_tried_again_after_a_kill_has_its_event(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any], *, by_name: bool
+) -> None:
+    editor.setup(webhook_options)
+    editor.listen()
+    sandbox.client.fault(Fault.errcode("/robot/send", 430104, "improper content"))
+    name = editor.lua("return require('dingbridge').notify('one')")
+    editor.until(lambda: editor.heard("DingbridgeFailed"))
+    editor.kill_service()
+    editor.until(lambda: editor.status()["failed"] == 1)
+    editor.chat(f"retry {name}" if by_name else "retry")
+    [event] = editor.until(lambda: editor.heard("DingbridgeDelivered"))
+    assert event["id"] == name
+    assert len(editor.heard("DingbridgeFailed")) == 1
+
+
 def test_a_dropped_message_is_not_sent_even_after_a_kill(
     editor: Editor, come_back: Comeback, sandbox: Sandbox, webhook_options: dict[str, Any]
 ) -> None:
@@ -139,6 +164,21 @@ def test_a_message_that_is_dropped_on_its_way_does_not_leave_after_the_editor_wa
     [arrived] = sandbox.client.wait_arrived(1)
     assert arrived.text == "wanted"
     after.until(lambda: after.status()["queued"] == 0)
+
+
+def test_a_message_that_is_dropped_on_its_way_is_not_sent_again_after_a_kill(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    session = bind(editor, webhook_options)
+    sandbox.client.fault(Fault.hang("/robot/send"))
+    send_all(editor, ["dropped", "wanted"])
+    sandbox.client.wait_hanging()
+    editor.chat(f"drop {editor.transcript(session)[0]['id']}")
+    editor.until(lambda: {"type": "drop_requested"}.items() <= lines_of(outbox(editor))[-1].items())
+    editor.kill_service()
+    until_fates(editor, session, [("dropped", "failed"), ("wanted", "sent")])
+    assert [each.text for each in sandbox.client.arrived()] == ["wanted"]
+    assert "may have arrived" in editor.transcript(session)[0]["reason"]
 
 
 @pytest.mark.parametrize(

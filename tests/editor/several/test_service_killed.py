@@ -111,7 +111,10 @@ def test_editors_of_one_folder_have_their_own_sessions_again_after_the_service_w
         editors.append(editor)
     del team.editors["alpha"]
     team.until_connected()
-    bound = [editor.status()["session"] for editor in editors]
+    bound = [
+        editor.until(lambda editor=editor: editor.status()["session"])  # type: ignore[misc]  # mypy cannot infer a lambda's default
+        for editor in editors
+    ]
     assert len(set(bound)) == 3
     editors[0].chat("unbridge")
     editors[0].until(lambda: not editors[0].status()["session"])

@@ -10,8 +10,10 @@ from dingbridge.core.options.settings import read
 from dingbridge.core.sessions import inbox, robot_state
 from dingbridge.core.timeouts import REFUSAL_EVERY
 from dingbridge.service.robots import robot_news
-from dingbridge.service.robots.robot_requests import Busy
+from dingbridge.service.robots.robot_requests import Busy, Pair
 from tests.support.hub import APP, NOW, OWN, TEAM, RecordedRobot
+
+PAIRING = {**APP, "dm": {"policy": "pairing"}}
 
 
 def test_a_stranger_is_told_why_once_a_day_and_nobody_hears_the_message(
@@ -39,14 +41,30 @@ def test_a_stranger_is_told_why_in_each_conversation(robot: RecordedRobot) -> No
 def test_each_message_of_a_stranger_counts_once_also_when_too_many_ask(
     robot: RecordedRobot,
 ) -> None:
-    pairing = {"dm": {"policy": "pairing"}, "group_policy": "allowlist"}
-    robot.hub.configure(read({**APP, **pairing}, {}))
+    robot.hub.configure(read({**PAIRING, "group_policy": "allowlist"}, {}))
     groups = [Conversation(f"cid{n}==", ConversationKind.GROUP, "G") for n in range(9)]
     for group in groups:
         robot.say("let us in", group, who="mallory")
     asking = robot.heard(1, robot_news.PairingRequested)
     assert 0 < len(asking) < len(groups)
     assert robot.heard(1, robot_state.RobotState)[-1].refused == len(groups)
+
+
+def test_what_somebody_writes_on_getting_access_stands_below_the_message_that_asked_for_it(
+    robot: RecordedRobot,
+) -> None:
+    robot.hub.configure(read(PAIRING, {}))
+    robot.say("may I?", who="lisi")
+    [asking] = robot.heard(1, robot_news.PairingRequested)
+    robot.slow = True
+    robot.ask(1, Pair(asking.code))
+    robot.say("thank you", who="lisi")
+    assert robot.delivered(1) == []
+    robot.say("from another conversation", TEAM)
+    assert [text for _, text, _ in robot.delivered(1)] == ["from another conversation"]
+    robot.forget()
+    robot.catch_up()
+    assert [text for _, text, _ in robot.delivered(1)] == ["may I?", "thank you"]
 
 
 def test_a_stranger_cannot_list_or_choose_sessions(robot: RecordedRobot) -> None:

@@ -184,6 +184,37 @@ def test_a_message_that_is_let_go_of_on_its_way_is_told_as_dropped_by_then(
     assert robot.heard(1, robot_state.RobotState)[-1].queued == 0
 
 
+def test_a_message_that_was_dropped_on_its_way_is_not_sent_after_a_kill(
+    robot: RecordedRobot,
+) -> None:
+    for name in ("m1", "m2"):
+        robot.send(1, name, "s2")
+    robot.under_way.add("m1")
+    robot.written.append(Attempted("m1", 0, 5, Route.SINGLE))
+    robot.ask(OWN, Drop("m1"))
+    later = robot.of_disk()
+    later.hub.start({})
+    assert [waiting.id for waiting in later.queue] == ["m2"]
+    [(session, message, delivery, reason)] = later.told_fates
+    assert (session, message, delivery) == ("s2", "m1", Delivery.FAILED)
+    assert "may have arrived" in reason
+    assert later.written == [Dropped("m1", NOW)]
+
+
+def test_what_was_dropped_on_its_way_and_failed_can_be_sent_again(robot: RecordedRobot) -> None:
+    robot.send(1, "m1", "s2")
+    robot.under_way.add("m1")
+    robot.ask(OWN, Drop("m1"))
+    failed = Failed("m1", "a defect", NOW)
+    robot.written.append(failed)
+    robot.hub.outgoing.heard((failed,))
+    robot.ask(OWN, Retry("m1"))
+    assert [waiting.id for waiting in robot.queue] == ["m1", "m1"]
+    later = robot.of_disk()
+    later.hub.start({})
+    assert [waiting.id for waiting in later.queue] == ["m1"]
+
+
 def test_a_part_of_a_message_that_goes_out_as_one_cannot_be_dropped_and_who_asks_is_told(
     robot: RecordedRobot,
 ) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from dingbridge.core.messages import Message, Role
 from dingbridge.core.sessions.transcript import SessionInfo, TranscriptPart
+from dingbridge.core.sessions.unread import Unread
 from dingbridge.edges.storage.robot_files import files_in
 from dingbridge.edges.storage.worker import Worker
 from dingbridge.protocol import updates
@@ -83,6 +85,15 @@ class Store:
     def on_disk(self) -> list[str]:
         """The texts in the transcript."""
         return [one.text for one in self.files.transcripts.load(SESSION).messages]
+
+
+@contextmanager
+def no_trash(data: Path) -> Iterator[None]:
+    """The disk refuses to clear and to delete."""
+    trash = data / "dingbridge" / "sessions" / "trash"
+    trash.touch()
+    yield
+    trash.unlink()
 
 
 @pytest.fixture
@@ -201,6 +212,52 @@ def test_what_was_deleted_comes_back_to_the_top_of_the_list_for_messages_to_come
     store.arrive("came")
     store.turn_until(lambda: len(store.taken) == 1)
     assert store.on_disk() == ["before", "after", "came"]
+
+
+@pytest.mark.parametrize("remove", [SessionStore.clear, SessionStore.delete])
+def test_what_the_disk_refused_to_clear_or_to_delete_comes_back_once_it_is_gone(
+    store: Store, tmp_path: Path, remove: Callable[[SessionStore, str], None]
+) -> None:
+    store.add("before")
+    store.finish_writing()
+    back: list[SessionInfo | None] = []
+    with no_trash(tmp_path):
+        remove(store.store, SESSION)
+        store.turn_until(lambda: bool(store.errors))
+        store.store.bring_back(back.append)
+    store.turn_until(lambda: bool(back))
+    assert [info and info.id for info in back] == [SESSION]
+    assert store.on_disk() == ["before"]
+    store.store.bring_back(back.append)
+    store.turn_until(lambda: len(back) == 2)
+    assert back[1] is None
+
+
+def test_one_undo_after_the_other_brings_back_what_was_deleted_before(store: Store) -> None:
+    other = store.store.new("Other")
+    store.add("before")
+    for session in (other, SESSION):
+        store.store.delete(session)
+    back: list[SessionInfo | None] = []
+    for _ in range(3):
+        store.store.bring_back(back.append)
+    store.turn_until(lambda: len(back) == 3)
+    assert [info and info.id for info in back] == [SESSION, other, None]
+
+
+@pytest.mark.parametrize("remove", [SessionStore.clear, SessionStore.delete])
+def test_messages_stay_unread_until_the_disk_has_removed_them(
+    store: Store, tmp_path: Path, remove: Callable[[SessionStore, str], None]
+) -> None:
+    store.arrive("before")
+    store.turn_until(lambda: len(store.taken) == 1)
+    with no_trash(tmp_path):
+        remove(store.store, SESSION)
+        store.turn_until(lambda: bool(store.errors))
+        assert store.unread.counts == {SESSION: Unread(1, "id of before")}
+        store.arrive("after")
+    store.turn_until(lambda: len(store.taken) == 2)
+    assert store.unread.counts == {SESSION: Unread(1, "id of after")}
 
 
 def test_a_session_is_named_by_the_first_message_of_a_batch_once(store: Store) -> None:

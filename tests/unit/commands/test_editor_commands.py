@@ -78,9 +78,16 @@ def test_a_line_becomes_a_name_and_its_argument(line: str, read: CommandLine) ->
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("sned hello", "unknown subcommand sned: did you mean send?"),
-        ("bridg dingtalk", "unknown subcommand bridg: did you mean bridge?"),
-        ("List", "unknown subcommand List: did you mean list?"),
+        (
+            "sned hello",
+            "unknown subcommand sned: did you mean send? :Chat help commands lists all",
+        ),
+        (
+            "bridg dingtalk",
+            "unknown subcommand bridg: did you mean bridge or unbridge?"
+            " :Chat help commands lists all",
+        ),
+        ("List", "unknown subcommand List: did you mean list? :Chat help commands lists all"),
         ("open", "open needs an argument: :Chat open {id}"),
         ("open  ", "open needs an argument: :Chat open {id}"),
         ("save", "save needs an argument: :Chat save {file}"),
@@ -112,9 +119,10 @@ def test_a_line_that_cannot_be_run_says_why(line: str, sentence: str) -> None:
     assert caught.value.message == sentence
 
 
-def test_a_word_like_no_subcommand_lists_them_all() -> None:
-    with pytest.raises(BridgeError, match="unknown subcommand zzz: known are new, list, open"):
+def test_a_word_like_no_subcommand_says_where_they_are_listed() -> None:
+    with pytest.raises(BridgeError) as caught:
         parse("zzz")
+    assert caught.value.message == "unknown subcommand zzz; :Chat help commands lists all"
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name or "none")

@@ -74,7 +74,10 @@ def test_nobody_is_called_everybody(name: str) -> None:
         ("请@张三，和 @Bob.", "请@zhangsan，和 @b-1.", ("zhangsan", "b-1")),
         ("cc:@Bob's, (@Bob) **@Bob**", "cc:@b-1's, (@b-1) **@b-1**", ("b-1",)),
         ("@Bob Smith\n@Bob", "@b_2\n@b-1", ("b_2", "b-1")),
-        ("> @李四 (后端)\u2005ok", "> @li4\u2005ok", ("li4",)),
+        ("@李四 (后端)\u2005ok", "@li4\u2005ok", ("li4",)),
+        ("> see `x` @Bob\n\n@张三 see", "> see `x` @Bob\n\n@zhangsan see", ("zhangsan",)),
+        ("> ```\n> x\n@Bob", "> ```\n> x\n@b-1", ("b-1",)),
+        ("```\n> x\n```\n@Bob > @Bob", "```\n> x\n```\n@b-1 > @b-1", ("b-1",)),
         ("- item\n  - @张三\n", "- item\n  - @zhangsan\n", ("zhangsan",)),
         ("@o.O!", "@oo!", ("oo",)),
         ("a `b @Bob` @Bob ``c` @Bob`` d", "a `b @Bob` @b-1 ``c` @Bob`` d", ("b-1",)),
@@ -101,6 +104,7 @@ def test_a_known_name_becomes_a_mention(text: str, expected: str, who: tuple[str
         *("@Sam", "@Sam, hi", "@张三丰", "@@Bob", "\\@Bob", "@Bob2", "@Unknown", "@", ""),
         *("`@Bob`", "```py\n@Bob\ndef x(): ...\n```", "    @Bob\n", "\t@Bob", "~~~\n@Bob"),
         *("@all hands-on", "@Bobé", "@Bob\u0301x"),
+        *("> @Bob", ">@Bob", "  > @Bob", "- > @Bob", "> > @Bob", "text\n> a `b` @Bob\r\n> @Bob"),
     ],
 )
 def test_what_is_no_mention_stays_as_it_is(text: str) -> None:
@@ -160,6 +164,19 @@ def test_code_stays_as_it_is(text: str) -> None:
     for code in (f"```\n{text}\n```", f"`{' '.join(text.split())}x`"):
         assert with_known(code, KNOWN) == (code, At())
         assert without_everybody(code) == code
+
+
+@given(st.lists(st.tuples(st.sampled_from(["", "> ", ">", " > ", "> > "]), PARTS), min_size=1))
+def test_what_a_text_quotes_mentions_nobody(lines: list[tuple[str, str]]) -> None:
+    known = {**KNOWN, "Quoted": "quoted"}
+    text = "\n".join(
+        f"{mark}{each.replace(chr(10), ' ')}{' @Quoted' if mark else ''}" for mark, each in lines
+    )
+    changed, at = with_known(text, known)
+    assert "quoted" not in at.user_ids
+    for (mark, _), before, after in zip(lines, text.split("\n"), changed.split("\n"), strict=True):
+        if mark:
+            assert after == before
 
 
 @given(PARTS)

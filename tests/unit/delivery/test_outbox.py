@@ -15,6 +15,7 @@ from dingbridge.core.delivery.outbox_journal import compacted, ends, of_robot, s
 from dingbridge.core.delivery.outbox_records import (
     Done,
     Dropped,
+    DropRequested,
     Failed,
     Merged,
     OutboxRecord,
@@ -73,6 +74,7 @@ RECORDS = st.one_of(
     st.builds(Retried, NAMES),
     st.builds(Unmerged, NAMES),
     st.builds(Dropped, NAMES, TIMES),
+    st.builds(DropRequested, NAMES),
     merges(OURS),
     merges(THEIRS),
 )

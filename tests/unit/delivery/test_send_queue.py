@@ -431,6 +431,12 @@ def test_what_was_refused_in_company_goes_alone_from_then_on() -> None:
     assert order == [["n1"], ["n2"], ["n3", "n4"]]
 
 
+def test_what_was_dropped_on_its_way_goes_with_no_others() -> None:
+    unwanted = structs.replace(note("n1"), unwanted=True)
+    up = line(unwanted, note("n2"), note("n3"))
+    assert ids(up.choose(key, lambda _: 1, LARGEST)) == ["n1"]
+
+
 PEOPLE = st.lists(
     st.tuples(st.sampled_from(["Li", "Wang", "Li Si"]), st.sampled_from(["s1", "s2", "s3"])),
     max_size=3,

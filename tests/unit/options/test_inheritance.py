@@ -181,7 +181,7 @@ def test_the_account_that_is_meant_when_none_is_named(raw: object, name: str) ->
 
 def test_an_account_that_lacks_its_robot_names_its_own_settings() -> None:
     found = read_all({"accounts": {"work": WORK, "home": {"enabled": True}}}, {})
-    assert f"{AT}.accounts.home.webhook is not set" in found.accounts["home"].missing()[0]
+    assert "accounts.home.webhook is not set" in found.accounts["home"].missing()[0]
 
 
 # --- what is held outside -------------------------------------------------------------------------

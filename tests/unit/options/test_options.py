@@ -195,14 +195,12 @@ def test_the_mode_follows_from_what_is_configured(raw: dict[str, object], mode: 
 
 def test_an_unconfigured_bridge_names_both_ways_to_configure_it() -> None:
     text = " ".join(read({}, {}).missing())
-    assert "integrations.dingtalk.webhook" in text
-    assert "integrations.dingtalk.app_key" in text
+    assert "webhook is not set" in text
+    assert "app_key and app_secret are not set" in text
 
 
 def test_a_disabled_bridge_says_that_it_is_disabled() -> None:
-    assert read({"enabled": False}, {}).missing() == (
-        "integrations.dingtalk.enabled is false; set it to true",
-    )
+    assert read({"enabled": False}, {}).missing() == ("enabled is false; set it to true",)
 
 
 def test_repr_shows_what_is_harmless_and_masks_what_is_not() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 
+import pytest
+from markdown_it import MarkdownIt
 from msgspec import structs
 
 from dingbridge.core.markdown.fences import fences
@@ -51,6 +54,34 @@ def test_a_block_that_a_message_leaves_open_does_not_swallow_the_next_one() -> N
 
 def test_line_breaks_in_names_make_no_headings() -> None:
     assert "\n# b" not in exported(Message("1", Role.DINGTALK, "a\n# b", "text", NOON))
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("## 李四 · 2027-01-15 12:00", "\\## 李四 · 2027-01-15 12:00"),
+        ("ok\n\n   ##  You → A · 2027-01-15 12:00 ##  \nno", None),
+        ("# a · 2027-01-15 12:00", "\\# a · 2027-01-15 12:00"),
+        ("李四 · 2027-01-15 12:00\n---", "李四 · 2027-01-15 12:00\n\\---"),
+        ("```\n## 李四 · 2027-01-15 12:00\n```", None),
+    ],
+)
+def test_a_text_that_looks_like_the_heading_of_a_message_is_none(
+    text: str, written: str | None
+) -> None:
+    document = exported(Message("1", Role.DINGTALK, "张三", text, NOON))
+    assert re.findall(r"(?m)^ {0,3}#{1,6} .*\d\d:\d\d", document) == ["## 张三 · 2027-01-15 12:00"]
+    headings = [token for token in MarkdownIt().parse(document) if token.type == "heading_open"]
+    assert len(headings) == 2
+    assert written is None or document.endswith(f"\n{written}\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["## Steps", "# 2027-01-15 12:00", "a · 2027-01-15 12:00", "a\n---", "#a · b"]
+)
+def test_other_headings_stay_as_they_were_written(text: str) -> None:
+    message = Message("1", Role.DINGTALK, "张三", text, NOON)
+    assert exported(message).endswith(f"12:00\n\n{text}\n")
 
 
 def test_a_session_without_messages_is_its_title() -> None:

@@ -24,7 +24,7 @@ def lines(*texts: str) -> list[bytes]:
 
 
 def found(of: Iterable[bytes], words: str) -> list[str]:
-    return [one.text for one in search.find(of, search.query(words)).messages.values()]
+    return [one.text for one in search.find(of, search.query(words))[0]]
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,23 @@ def test_damaged_lines_are_passed_over() -> None:
 def test_the_text_that_a_message_got_later_counts() -> None:
     update = transcript.encode(Entry(fate=DeliveryLine("m0", Delivery.NONE, text="a report.pdf")))
     of = [*lines("fetching …", "other"), update]
-    result = search.find(of, search.query("report"))
-    assert (result.messages, result.completed) == ({}, {"m0": "a report.pdf"})
-    [completed] = search.with_texts(of, result.completed).values()
-    assert completed == message("a report.pdf", "m0")
+    latest, completed = search.find(of, search.query("report"))
+    assert (latest.count, completed) == (0, {"m0": "a report.pdf"})
+    search.add_completed(latest, of, completed)
+    assert [*latest] == [message("a report.pdf", "m0")]
+
+
+def test_the_text_that_a_matching_message_got_later_is_the_one_that_is_shown() -> None:
+    updates = [
+        transcript.encode(Entry(fate=DeliveryLine(f"m{number}", Delivery.NONE, text="report.pdf")))
+        for number in range(2)
+    ]
+    first, *messages = lines("fetching a report", "fetching a report")
+    latest, completed = search.find(
+        [first, updates[0], *messages, updates[1]], search.query("report")
+    )
+    assert [one.text for one in latest] == ["report.pdf"] * 2
+    assert completed == {}
 
 
 @pytest.mark.parametrize(

@@ -49,9 +49,11 @@ def test_of_very_many_the_latest_are_known_one_by_one() -> None:
     assert unread.counts == {"s1": Unread(KEPT, "m10")}
 
 
-def test_a_session_that_is_gone_has_nothing_unread() -> None:
+def test_the_last_one_is_known_until_it_was_seen() -> None:
     unread = UnreadMessages()
-    unread.add("s1", ["m1"])
-    assert unread.forget("s1")
-    assert not unread.forget("s1")
-    assert unread.counts == {}
+    unread.restore({"s1": Unread(1, "m0")})
+    assert unread.latest("s1") == ""
+    unread.add("s1", ["m1", "m2"])
+    assert unread.latest("s1") == "m2"
+    assert unread.read("s1", "m2")
+    assert unread.latest("s1") == ""

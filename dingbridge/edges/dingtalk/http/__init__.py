@@ -12,7 +12,7 @@ import requests
 from dingbridge.core.dingtalk.error_text import quoted
 from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.dingtalk.limits import CONNECT_TIMEOUT, READ_TIMEOUT
-from dingbridge.core.dingtalk.media import DOWNLOAD_BYTES, DOWNLOAD_WITHIN, PROGRESS_WITHIN
+from dingbridge.core.dingtalk.media import DOWNLOAD_WITHIN, PROGRESS_WITHIN
 from dingbridge.core.errors import DeliveryError, Retryable
 from dingbridge.core.timeouts import ANSWER_BYTES, IDLE_CONNECTION
 from dingbridge.edges.dingtalk.http.download import Limits, Sink, receive
@@ -79,7 +79,7 @@ class Http:
         url: str,
         part: Sink,
         *,
-        most: int = DOWNLOAD_BYTES,
+        most: int,
         within: float = DOWNLOAD_WITHIN,
         progress_within: float = PROGRESS_WITHIN,
         stop: threading.Event | None = None,

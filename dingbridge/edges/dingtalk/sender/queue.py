@@ -11,9 +11,8 @@ from msgspec import Struct, structs
 from dingbridge.core.delivery import requests, send_queue
 from dingbridge.core.delivery.outbox import QueuedMessage
 from dingbridge.core.delivery.rate_limit import RateLimit, key_of
-from dingbridge.core.delivery.send_queue import SendQueue
+from dingbridge.core.delivery.send_queue import MERGED_CHARACTERS, SendQueue
 from dingbridge.core.delivery.sender_events import CoolDown, SenderEvent
-from dingbridge.core.dingtalk.limits import CHUNK_CHARACTERS
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.timeouts import AT_ONCE, DISK_PAUSE, SLOW
 from dingbridge.edges.dingtalk.openapi import RobotClient
@@ -140,14 +139,12 @@ class RobotSender:
         return any(thread.is_alive() for thread in list(self._threads))
 
     def given_up(self) -> tuple[str, ...]:
-        """Messages that the user dropped and whose request is still under way. Ask this after
-        `stop` and `join`: nobody will record their results."""
+        """Dropped messages whose request is still under way, or whose record the disk refused. Ask
+        this after `stop` and `join`: nobody will record their results."""
         with self._changed:
-            return tuple(
-                one.id
-                for thread, one in self._under_way.items()
-                if thread.is_alive() and thread.sender.unwanted == one.id
-            )
+            alive = (thread for thread in self._under_way if thread.is_alive())
+            unwanted = (thread.sender.unwanted for thread in alive)
+            return (*filter(None, unwanted), *(one.id for one in self._waiting if one.unwanted))
 
     # --- for its threads ------------------------------------------------------------------------
 
@@ -182,7 +179,8 @@ class RobotSender:
                 return False
             del self._under_way[thread]
             for one in reversed(run):
-                self._waiting.put_back(one)
+                is_unwanted = one.id == thread.sender.unwanted
+                self._waiting.put_back(structs.replace(one, unwanted=is_unwanted))
             return True
 
     def cannot_write(self) -> None:
@@ -212,7 +210,7 @@ class RobotSender:
         run = self._waiting.choose(
             self._key,
             lambda key: 0 if key == _BUSY else self._rate_limit.room(key, now),
-            CHUNK_CHARACTERS // 4,
+            MERGED_CHARACTERS,
         )
         if not run:
             return None
@@ -225,7 +223,8 @@ class RobotSender:
             self._waiting.remove(one.id)
         name = work.merged.outbound.id if work.merged else first.id
         self._under_way[thread] = InFlight(name, place, key, time.monotonic())
-        thread.sender.unwanted = ""
+        # The disk refused to record that the user dropped it.
+        thread.sender.unwanted = name if first.unwanted else ""
 
     def _key(self, waiting: QueuedMessage) -> str:
         if self._is_busy(waiting.outbound.target.place):

@@ -123,7 +123,7 @@ class SenderThread(threading.Thread):
         reason = say.OUTBOX_NOT_WRITTEN(reason=error.strerror or type(error).__name__)
         self._log.error("%s", reason)
         self._queue.cannot_write()
-        # Also one that was dropped meanwhile: the drop cannot be recorded either.
+        # Also one that was dropped meanwhile: its next turn ends with the record of that.
         self._queue.put_back(self, run, wanted=False)
         for one in run:
             self._queue.hear(self, DeliveryReport(one.id, Delivery.RETRYING, reason))

@@ -112,7 +112,8 @@ def test_nothing_left_when_nobody_listens() -> None:
 
 def fetch(server: Server, **words: object) -> bytes:
     sink = Sink()
-    count = Http().download(server.url, sink, **words)  # type: ignore[arg-type]  # the tests give what it takes
+    limits = {"most": 10 * MEGABYTE, **words}
+    count = Http().download(server.url, sink, **limits)  # type: ignore[arg-type]  # the tests give what it takes
     assert count == len(sink.data)
     return sink.data
 
@@ -249,4 +250,4 @@ def test_a_full_disk_is_told_as_such_and_not_as_a_network_fault(
     take: Callable[[bytes], None] = full
     server = start_server(answering(answer("200 OK", b"abc")))
     with pytest.raises(OSError, match="No space"):
-        Http().download(server.url, take)
+        Http().download(server.url, take, most=MEGABYTE)

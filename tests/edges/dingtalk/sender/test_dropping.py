@@ -6,6 +6,7 @@ user may drop a message.
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 import time
@@ -29,7 +30,8 @@ from dingbridge.core.delivery.send_queue import SEPARATOR
 from dingbridge.core.delivery.sender_events import SenderEvent
 from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.dingtalk.limits import ROBOT_WINDOW
-from dingbridge.core.messages import Outbound, Target
+from dingbridge.core.errors import Retryable
+from dingbridge.core.messages import Delivery, DeliveryReport, Outbound, Target
 from dingbridge.core.options.settings import read
 from dingbridge.edges.dingtalk.openapi import AccessToken
 from dingbridge.edges.dingtalk.sender import RobotClient, RobotSender
@@ -68,9 +70,13 @@ class Run:
             self._sender.put(QueuedMessage("r", put.outbound, put.kind, "", 1.0))
 
     def go(self) -> Outbox:
-        """The outbox once nothing waits any more."""
+        """Send, and drop at the moments."""
         self._moment()
         self._sender.start()
+        return self.settle()
+
+    def settle(self) -> Outbox:
+        """The outbox once nothing waits any more."""
         settled = self._settled.wait(PATIENCE)
         self._sender.stop()
         self._sender.join(PATIENCE)
@@ -160,3 +166,73 @@ def test_a_message_that_is_dropped_while_it_is_refused_does_not_fail() -> None:
     box = run.go()
     assert box.dropped == {"m0"}
     assert not [record for record in run.records if isinstance(record, Failed)]
+
+
+class RefusingRun(Run):
+    """One message, which the user drops during its request. That has no answer, and from then on
+    the disk refuses records, until `accept`."""
+
+    def __init__(self) -> None:
+        super().__init__(1, [], set(), sent=0)
+        self.requests = 0
+        self._refuses = False
+        self._is_queued_again = threading.Event()
+
+    def until_refused(self) -> None:
+        """Run until the message is queued again."""
+        self._sender.start()
+        assert self._is_queued_again.wait(PATIENCE)
+
+    def accept(self) -> None:
+        """The disk accepts records again."""
+        self._refuses = False
+        self._sender.drop("another")  # so that the queue looks again
+
+    def drop(self) -> bool:
+        """The user drops the message once more."""
+        return self._sender.drop("m0")
+
+    def end(self) -> tuple[str, ...]:
+        """The service ends. Returns what it has to record as dropped."""
+        self._sender.stop()
+        self._sender.join(PATIENCE)
+        return self._sender.given_up()
+
+    def record(self, record: OutboxRecord, *, sync: bool = False) -> None:
+        if self._refuses:
+            raise OSError(errno.ENOSPC, "no space left")
+        super().record(record, sync=sync)
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> HttpAnswer:
+        self.requests += 1
+        self._sender.drop("m0")
+        self._refuses = True
+        raise Retryable("no answer", may_have_arrived=True)
+
+    def _hear(self, event: SenderEvent) -> None:
+        if isinstance(event, DeliveryReport) and event.delivery is Delivery.RETRYING:
+            self._is_queued_again.set()
+
+
+def test_what_was_dropped_on_its_way_while_the_disk_refused_that_is_not_sent_again() -> None:
+    run = RefusingRun()
+    run.until_refused()
+    run.accept()
+    assert run.settle().dropped == {"m0"}
+    assert run.requests == 1
+    assert run.end() == ()
+
+
+def test_what_was_dropped_while_the_disk_refused_that_is_recorded_by_the_service_as_it_ends() -> (
+    None
+):
+    run = RefusingRun()
+    run.until_refused()
+    assert run.end() == ("m0",)
+
+
+def test_what_was_dropped_while_the_disk_refused_that_can_be_dropped_once_more() -> None:
+    run = RefusingRun()
+    run.until_refused()
+    assert run.drop()
+    assert run.end() == ()

@@ -1,0 +1,239 @@
+"""What the signs at a message and in the status line say, without a host: as updates bring them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.editor.test_chat_keys import GO_TO, fill
+from tests.editor.test_guidance import ANSWERING, BAR, SIGNS
+from tests.support.editor import Editor
+
+pytestmark = pytest.mark.shared_editor
+
+APPLY = "require('dingbridge.updates').apply({ ... })"
+BELOW = """
+local buffer = require('dingbridge.buffers').get('s', 'transcript')
+local lines = {}
+for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(
+  buffer, require('dingbridge.message_format').namespace, 0, -1, { details = true }
+)) do
+  for _, line in ipairs(mark[4].virt_lines or {}) do lines[#lines + 1] = vim.trim(line[1][1]) end
+end
+return lines
+"""
+"""The lines below the headings that are not part of the text."""
+IS_MOVING = """
+local is_moving = false
+vim.uv.walk(function(handle)
+  if handle:get_type() == 'timer' and handle:is_active() and handle:get_repeat() == 125 then
+    is_moving = true
+  end
+end)
+return is_moving
+"""
+"""Whether the sign at a message that is being answered moves."""
+STATUS = {
+    **{"kind": "status", "mode": "api", "account": "", "session": "", "owner": "", "target": ""},
+    **{"connected": True, "link": "connected", "queued": 0, "failed": 0, "refused": 0, "asking": 0},
+    **{"cool_down_until": 0, "cool_down": "", "last_error": "", "quota": "", "accounts": []},
+    **{"unread": [], "outbox": {"failed": [], "waiting": []}},
+}
+TO = {"target": "dingtalk:user:zhangsan", "target_name": "张三 (1:1)"}
+
+
+def mine(text: str, **fields: str) -> dict[str, str]:
+    return {"text": text, "role": "editor", "author": "You", **fields}
+
+
+def show(editor: Editor, *messages: dict[str, str]) -> None:
+    """A session with these messages."""
+    editor.setup({})
+    fill(editor, "above everything")
+    rows = [
+        {
+            **{"id": f"id{number}", "role": "dingtalk", "author": "张三", "time": 0},
+            **{"delivery": "", "reason": "", "target": "", "target_name": "", "robot": ""},
+            **message,
+        }
+        for number, message in enumerate(messages)
+    ]
+    editor.lua(APPLY, {"kind": "messages", "id": "s", "reset": True, "list": rows})
+
+
+def explained(editor: Editor, text: str) -> str:
+    """What `K` says on a text of the transcript."""
+    editor.lua(GO_TO, text)
+    editor.nvim.feedkeys("K", "x")
+    return editor.said()[-1]
+
+
+# --- at a message ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("delivery", "sign", "words"),
+    [
+        ("unsaved", "… not saved yet", "not saved yet: Neovim keeps it"),
+        ("queued", "… queued", "queued: it is on disk"),
+        ("sending", "… sending", "sending: DingTalk has not answered"),
+        ("retrying", "↻ retrying", "retrying: an attempt failed"),
+        ("sent", "✓ sent", "sent: DingTalk has accepted it"),
+        ("failed", "✗ failed", "failed: :Chat retry id0 sends it again"),
+        ("recalled", "↶ recalled", "recalled: nobody on DingTalk sees it"),
+    ],
+)
+def test_each_sign_at_a_message_is_explained(
+    editor: Editor, delivery: str, sign: str, words: str
+) -> None:
+    show(editor, mine("hello", delivery=delivery, **TO))
+    assert editor.lua(SIGNS) == [sign]
+    said = explained(editor, "hello")
+    assert said.startswith(words)
+    assert "\nto: 张三 (1:1), dingtalk:user:zhangsan\n" in said
+    assert "reason" not in said
+
+
+def test_only_what_was_written_here_and_sent_nowhere_is_marked_as_kept(editor: Editor) -> None:
+    show(
+        editor,
+        {"text": "received"},
+        {"text": "answered", "role": "responder", "author": "bot"},
+        {"text": "told", "role": "notice", "author": "notice"},
+        mine("on its way", **TO),
+        mine("kept"),
+    )
+    assert editor.lua(SIGNS) == ["", "", "", "", "kept here"]
+    assert "\nto: " not in explained(editor, "kept")
+
+
+def test_names_are_one_line_where_a_message_is_explained(editor: Editor) -> None:
+    show(editor, mine("hello", delivery="sent", target="dingtalk:user:a", target_name="张\nto: 三"))
+    assert "\nto: 张 to: 三, dingtalk:user:a\n" in explained(editor, "hello")
+
+
+def test_the_message_on_which_the_cursor_stands_is_the_one_that_is_explained(
+    editor: Editor,
+) -> None:
+    show(editor, {"text": "first"}, mine("second", delivery="sent", **TO), {"text": "third"})
+    assert explained(editor, "second").startswith("sent")
+    assert "id: id0" in explained(editor, "first")
+    editor.lua(GO_TO, "first")
+    editor.nvim.feedkeys("jK", "x")  # the empty line below it
+    assert "id: id0" in editor.said()[-1]
+    editor.lua(GO_TO, "You → ")
+    editor.nvim.feedkeys("K", "x")
+    assert "id: id1" in editor.said()[-1]
+
+
+def test_a_sign_that_would_hide_the_time_stands_below_it_with_the_reason_in_a_few_lines(
+    editor: Editor,
+) -> None:
+    editor.nvim.command("set columns=40")
+    show(
+        editor,
+        mine("hello", delivery="failed", reason="no " * 200, target="a", target_name="产品" * 7),
+        mine("there", delivery="failed", reason="too long", **TO),
+    )
+    assert editor.lua(SIGNS) == ["", "✗ failed"]
+    below = editor.lua(BELOW)
+    assert below[0] == "✗ failed"
+    assert below[-1] == "too long"
+    assert len(below) == 1 + 4 + 1
+    assert below[4].endswith("…")
+
+
+def test_the_progress_of_an_upload_stands_behind_the_sign(editor: Editor) -> None:
+    show(editor, mine("report.pdf", delivery="sending", reason="40 %", **TO))
+    assert editor.lua(SIGNS) == ["… sending 40 %"]
+    assert editor.lua(BELOW) == []
+
+
+# --- a responder at work --------------------------------------------------------------------------
+
+
+def answering(editor: Editor, *messages: str) -> None:
+    rows = [{"session": "s", "message": message} for message in messages]
+    editor.lua(APPLY, {"kind": "answering", "list": rows})
+
+
+def test_the_sign_moves_only_while_it_is_seen(editor: Editor) -> None:
+    show(editor, {"text": "question"})
+    assert not editor.lua(IS_MOVING)
+    answering(editor, "id0")
+    editor.until(lambda: editor.lua(IS_MOVING))
+    editor.nvim.command("tabnew")
+    editor.until(lambda: not editor.lua(IS_MOVING))
+    editor.nvim.command("tabclose")
+    editor.until(lambda: editor.lua(IS_MOVING))
+    assert [row for row, _ in editor.lua(ANSWERING)] == [0]
+    answering(editor)
+    assert not editor.lua(IS_MOVING)
+    assert editor.lua(ANSWERING) == []
+    assert editor.lua(BAR) == ""
+
+
+def test_one_message_of_several_is_being_answered(editor: Editor) -> None:
+    show(editor, {"text": "first"}, {"text": "second"})
+    answering(editor, "id1")
+    editor.until(lambda: [row for row, _ in editor.lua(ANSWERING)] == [3])
+    assert ":Chat stop" in explained(editor, "second")
+    assert ":Chat stop" not in explained(editor, "first")
+    assert editor.lua("return require('dingbridge.answering').bar('s')") != ""
+    assert editor.lua("return require('dingbridge.answering').bar('another')") == ""
+
+
+def test_nothing_is_being_answered_any_more_when_the_service_is_gone(editor: Editor) -> None:
+    show(editor, {"text": "question"})
+    answering(editor, "id0")
+    editor.until(lambda: editor.lua(ANSWERING))
+    editor.lua(APPLY, {"kind": "service_gone"})
+    assert (editor.lua(ANSWERING), editor.lua(IS_MOVING)) == ([], False)
+
+
+def test_the_signs_come_back_with_a_buffer_that_was_wiped_out(editor: Editor) -> None:
+    show(editor, *({"text": f"question {number}"} for number in range(16)))
+    answering(editor, *(f"id{number}" for number in range(8)))
+    editor.until(lambda: len(editor.lua(ANSWERING)) == 8)
+    editor.lua("""
+        local buffer = require('dingbridge.buffers').get('s', 'transcript')
+        vim.api.nvim_buf_delete(buffer, { force = true })
+    """)
+    answering(editor, *(f"id{number}" for number in range(16)))
+    editor.lua(APPLY, {"kind": "open", "id": "s"})
+    editor.until(lambda: len(editor.lua(ANSWERING)) == 16)
+
+
+# --- in the status line ---------------------------------------------------------------------------
+
+ALL_SIGNS: dict[str, dict[str, Any]] = {
+    "●": {},
+    "○": {"connected": False, "link": "waiting"},
+    "one-way": {"mode": "webhook"},
+    "⏳": {"cool_down_until": 9e9, "queued": 1},
+    "↑": {"queued": 2},
+    "✗": {"failed": 3},
+    "?": {"asking": 4},
+}
+
+
+@pytest.mark.parametrize("sign", ALL_SIGNS)
+def test_each_sign_of_the_status_line_is_explained_when_it_is_there(
+    editor: Editor, sign: str
+) -> None:
+    editor.setup({})
+    editor.lua(APPLY, {**STATUS, **ALL_SIGNS[sign]})
+    status_line = editor.lua("return require('dingbridge').statusline()")
+    [heading, *lines] = [
+        line["text"] for line in editor.lua("return require('dingbridge.sign_legend').lines()")
+    ]
+    assert heading == "in the bar:"
+    assert [line.split()[0] for line in lines] == [one for one in ALL_SIGNS if one in status_line]
+    assert sign in status_line
+
+
+def test_there_is_no_legend_of_an_empty_status_line(editor: Editor) -> None:
+    editor.setup({})
+    editor.lua(APPLY, {**STATUS, "mode": "off"})
+    assert editor.lua("return require('dingbridge.sign_legend').lines()") == []

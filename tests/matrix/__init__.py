@@ -1,0 +1,1 @@
+"""`make matrix`: the tests on the oldest and the newest supported Neovim and CPython."""
