@@ -33,6 +33,10 @@ log = logging.getLogger(__name__)
 CANCELS_WITHIN = 5.0
 """Seconds in which a turn must end when it is cancelled; then its agent is killed."""
 
+_ASKS_PEOPLE = ("session/request_permission", "elicitation/create")
+"""Requests of which people hear if they cannot be answered. Agents also ask for extensions of
+their own, in each turn, and do without."""
+
 
 class ChatSession:
     """Runs the prompts of a chat session one after the other.
@@ -254,7 +258,7 @@ class ChatSession:
                 self._answer(message_id, None)
         elif self._agent is not None:
             self._agent.connection.refuse(message_id, method)
-        if self._turn is not None:
+        if self._turn is not None and method in _ASKS_PEOPLE:
             self._notify(AskedUnknown(self._turn.request, method))
 
     def _updated(self, params: dict[str, Any]) -> None:
@@ -264,7 +268,7 @@ class ChatSession:
             self._unknown += 1
             return
         agent = self._agent
-        if agent is None or notification.session_id != agent.id or agent.is_replaying:
+        if agent is None or notification.session_id != agent.id:
             return
         if agent.has_set(notification.update):
             self._notify(agent.settings(self._session))
