@@ -24,9 +24,9 @@ from dingbridge.core.agents.turn_events import (
 from dingbridge.edges.agents import prompt_parts
 from dingbridge.edges.agents.agent_connection import OPENS_WITHIN, AgentConnection, cancelled
 from dingbridge.edges.agents.agent_failure import AgentFailure
-from dingbridge.edges.agents.agent_session import AgentSession
 from dingbridge.edges.agents.message_stream import RawMessage
-from dingbridge.edges.agents.turn import AgentTurn
+from dingbridge.edges.agents.own_session import OwnSession
+from dingbridge.edges.agents.prompted_turn import PromptedTurn
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +53,8 @@ class ChatSession:
         self._requests: list[str] = []
         self._stopped: set[str] = set()
         self._program: AgentProgram | None = None
-        self._agent: AgentSession | None = None
-        self._turn: AgentTurn | None = None
+        self._agent: OwnSession | None = None
+        self._turn: PromptedTurn | None = None
         self._unknown = 0
 
     def prompt(self, prompt: Prompt) -> None:
@@ -116,7 +116,7 @@ class ChatSession:
 
     async def _run(self, prompt: Prompt) -> None:
         async with self._busy:
-            turn = self._turn = AgentTurn(prompt.request, self._notify, self._answer)
+            turn = self._turn = PromptedTurn(prompt.request, self._notify, self._answer)
             leaves = False
             try:
                 end, leaves = await self._until_ended(turn, prompt)
@@ -138,7 +138,7 @@ class ChatSession:
             self._notify(end)
 
     async def _until_ended(
-        self, turn: AgentTurn, prompt: Prompt
+        self, turn: PromptedTurn, prompt: Prompt
     ) -> tuple[TurnEnded | TurnFailed, bool]:
         """Run a turn, but no longer than until it has to end. Returns its end, and whether the
         agent must not go on."""
@@ -163,7 +163,7 @@ class ChatSession:
             ended.cancel()
             await cancelled(work)
 
-    async def _ask(self, turn: AgentTurn, prompt: Prompt) -> StopReason:
+    async def _ask(self, turn: PromptedTurn, prompt: Prompt) -> StopReason:
         agent = await self._running(prompt.program, min(OPENS_WITHIN, prompt.silence))
         started = await agent.open(prompt)
         if started is not None:
@@ -183,13 +183,13 @@ class ChatSession:
 
     # --- the process and its session --------------------------------------------------------------
 
-    async def _running(self, program: AgentProgram, seconds: float) -> AgentSession:
+    async def _running(self, program: AgentProgram, seconds: float) -> OwnSession:
         """The running agent; another one if none runs or another program is wanted."""
         if self._agent is not None and (self._program != program or not self._is_running):
             await self._leave()
         if self._agent is None:
             connection = await AgentConnection.open(program, self._incoming, seconds)
-            agent = self._agent = AgentSession(connection)
+            agent = self._agent = OwnSession(connection)
             self._program = program
             connection.process.ended.add_done_callback(lambda _: self._has_gone(agent))
         return self._agent
@@ -198,7 +198,7 @@ class ChatSession:
     def _is_running(self) -> bool:
         return self._agent is not None and self._agent.connection.is_open
 
-    def _has_gone(self, agent: AgentSession) -> None:
+    def _has_gone(self, agent: OwnSession) -> None:
         """The process has ended. In a turn, the turn notices it."""
         if self._agent is agent and self._turn is None:
             self._start(self._leave())
