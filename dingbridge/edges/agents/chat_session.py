@@ -25,7 +25,7 @@ from dingbridge.edges.agents import prompt_parts
 from dingbridge.edges.agents.agent_connection import OPENS_WITHIN, AgentConnection, cancelled
 from dingbridge.edges.agents.agent_failure import AgentFailure
 from dingbridge.edges.agents.message_stream import RawMessage
-from dingbridge.edges.agents.own_session import OwnSession
+from dingbridge.edges.agents.opened_session import OpenedSession
 from dingbridge.edges.agents.prompted_turn import PromptedTurn
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class ChatSession:
         self._requests: list[str] = []
         self._stopped: set[str] = set()
         self._program: AgentProgram | None = None
-        self._agent: OwnSession | None = None
+        self._agent: OpenedSession | None = None
         self._turn: PromptedTurn | None = None
         self._unknown = 0
 
@@ -183,13 +183,13 @@ class ChatSession:
 
     # --- the process and its session --------------------------------------------------------------
 
-    async def _running(self, program: AgentProgram, seconds: float) -> OwnSession:
+    async def _running(self, program: AgentProgram, seconds: float) -> OpenedSession:
         """The running agent; another one if none runs or another program is wanted."""
         if self._agent is not None and (self._program != program or not self._is_running):
             await self._leave()
         if self._agent is None:
             connection = await AgentConnection.open(program, self._incoming, seconds)
-            agent = self._agent = OwnSession(connection)
+            agent = self._agent = OpenedSession(connection)
             self._program = program
             connection.process.ended.add_done_callback(lambda _: self._has_gone(agent))
         return self._agent
@@ -198,7 +198,7 @@ class ChatSession:
     def _is_running(self) -> bool:
         return self._agent is not None and self._agent.connection.is_open
 
-    def _has_gone(self, agent: OwnSession) -> None:
+    def _has_gone(self, agent: OpenedSession) -> None:
         """The process has ended. In a turn, the turn notices it."""
         if self._agent is agent and self._turn is None:
             self._start(self._leave())

@@ -16,7 +16,7 @@ from dingbridge.edges.agents.session_settings import Choice, SessionSettings, op
 log = logging.getLogger(__name__)
 
 
-class OwnSession:
+class OpenedSession:
     """The session of one process; another one takes its place if a prompt wants to resume that."""
 
     def __init__(self, connection: AgentConnection) -> None:
