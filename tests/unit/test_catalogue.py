@@ -248,7 +248,6 @@ NO_CATALOGUE = {
     "dingbridge/edges/ipc/": LOG,
     "dingbridge/edges/dingtalk/reaction_requests.py": LOG,
     "dingbridge/core/agents/known_agents.py": "names agents and their commands",
-    "dingbridge/edges/agents/message_stream.py": LOG,
     "dingbridge/edges/picture/fonts.py": "names of font files",
     "dingbridge/core/markdown/rendering/tags.py": "names of HTML",
     "dingbridge/launch.py": "is read by a Python that is too old for the catalogue",

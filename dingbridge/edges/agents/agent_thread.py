@@ -18,7 +18,7 @@ from dingbridge.core.agents.turn_events import (
 from dingbridge.core.catalogue import agents as say
 
 if TYPE_CHECKING:
-    from dingbridge.edges.agents.agent_sessions import AgentSessions
+    from dingbridge.edges.agents.chat_sessions import ChatSessions
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class AgentThread:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._agents: AgentSessions | None = None
+        self._agents: ChatSessions | None = None
         self._is_stopped = False
 
     def prompt(self, prompt: Prompt) -> None:
@@ -89,7 +89,7 @@ class AgentThread:
             loop.call_soon_threadsafe(self._begin_stop, loop)
             thread.join(STOPS_WITHIN)
 
-    def _do(self, call: Callable[[AgentSessions], None], without: AgentEvent | None = None) -> None:
+    def _do(self, call: Callable[[ChatSessions], None], without: AgentEvent | None = None) -> None:
         """Make a call on the thread; without the library, the event is all that happens."""
         with self._lock:
             if self._is_stopped:
@@ -115,16 +115,16 @@ class AgentThread:
         finally:
             loop.close()
 
-    def _perform(self, call: Callable[[AgentSessions], None], without: AgentEvent | None) -> None:
+    def _perform(self, call: Callable[[ChatSessions], None], without: AgentEvent | None) -> None:
         if self._agents is None:
             try:
-                from dingbridge.edges.agents.agent_sessions import AgentSessions
+                from dingbridge.edges.agents.chat_sessions import ChatSessions
             except ImportError as cause:
                 log.error("agents need the package agent-client-protocol: %s", cause)
                 if without is not None:
                     self._notify(without)
                 return
-            self._agents = AgentSessions(self._notify)
+            self._agents = ChatSessions(self._notify)
         call(self._agents)
 
     def _begin_stop(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -24,14 +24,18 @@ from dingbridge.core.agents.turn_events import (
 from dingbridge.edges.agents import prompt_parts
 from dingbridge.edges.agents.agent_connection import OPENS_WITHIN, AgentConnection, cancelled
 from dingbridge.edges.agents.agent_failure import AgentFailure
-from dingbridge.edges.agents.agent_session import AgentSession
 from dingbridge.edges.agents.message_stream import RawMessage
-from dingbridge.edges.agents.turn import AgentTurn
+from dingbridge.edges.agents.opened_session import OpenedSession
+from dingbridge.edges.agents.prompted_turn import PromptedTurn
 
 log = logging.getLogger(__name__)
 
 CANCELS_WITHIN = 5.0
 """Seconds in which a turn must end when it is cancelled; then its agent is killed."""
+
+_ASKS_PEOPLE = ("session/request_permission", "elicitation/create")
+"""Requests of which people hear if they cannot be answered. Agents also ask for extensions of
+their own, in each turn, and do without."""
 
 
 class ChatSession:
@@ -49,8 +53,8 @@ class ChatSession:
         self._requests: list[str] = []
         self._stopped: set[str] = set()
         self._program: AgentProgram | None = None
-        self._agent: AgentSession | None = None
-        self._turn: AgentTurn | None = None
+        self._agent: OpenedSession | None = None
+        self._turn: PromptedTurn | None = None
         self._unknown = 0
 
     def prompt(self, prompt: Prompt) -> None:
@@ -112,7 +116,7 @@ class ChatSession:
 
     async def _run(self, prompt: Prompt) -> None:
         async with self._busy:
-            turn = self._turn = AgentTurn(prompt.request, self._notify, self._answer)
+            turn = self._turn = PromptedTurn(prompt.request, self._notify, self._answer)
             leaves = False
             try:
                 end, leaves = await self._until_ended(turn, prompt)
@@ -134,7 +138,7 @@ class ChatSession:
             self._notify(end)
 
     async def _until_ended(
-        self, turn: AgentTurn, prompt: Prompt
+        self, turn: PromptedTurn, prompt: Prompt
     ) -> tuple[TurnEnded | TurnFailed, bool]:
         """Run a turn, but no longer than until it has to end. Returns its end, and whether the
         agent must not go on."""
@@ -159,7 +163,7 @@ class ChatSession:
             ended.cancel()
             await cancelled(work)
 
-    async def _ask(self, turn: AgentTurn, prompt: Prompt) -> StopReason:
+    async def _ask(self, turn: PromptedTurn, prompt: Prompt) -> StopReason:
         agent = await self._running(prompt.program, min(OPENS_WITHIN, prompt.silence))
         started = await agent.open(prompt)
         if started is not None:
@@ -179,13 +183,13 @@ class ChatSession:
 
     # --- the process and its session --------------------------------------------------------------
 
-    async def _running(self, program: AgentProgram, seconds: float) -> AgentSession:
+    async def _running(self, program: AgentProgram, seconds: float) -> OpenedSession:
         """The running agent; another one if none runs or another program is wanted."""
         if self._agent is not None and (self._program != program or not self._is_running):
             await self._leave()
         if self._agent is None:
             connection = await AgentConnection.open(program, self._incoming, seconds)
-            agent = self._agent = AgentSession(connection)
+            agent = self._agent = OpenedSession(connection)
             self._program = program
             connection.process.ended.add_done_callback(lambda _: self._has_gone(agent))
         return self._agent
@@ -194,7 +198,7 @@ class ChatSession:
     def _is_running(self) -> bool:
         return self._agent is not None and self._agent.connection.is_open
 
-    def _has_gone(self, agent: AgentSession) -> None:
+    def _has_gone(self, agent: OpenedSession) -> None:
         """The process has ended. In a turn, the turn notices it."""
         if self._agent is agent and self._turn is None:
             self._start(self._leave())
@@ -254,7 +258,7 @@ class ChatSession:
                 self._answer(message_id, None)
         elif self._agent is not None:
             self._agent.connection.refuse(message_id, method)
-        if self._turn is not None:
+        if self._turn is not None and method in _ASKS_PEOPLE:
             self._notify(AskedUnknown(self._turn.request, method))
 
     def _updated(self, params: dict[str, Any]) -> None:
@@ -264,7 +268,7 @@ class ChatSession:
             self._unknown += 1
             return
         agent = self._agent
-        if agent is None or notification.session_id != agent.id or agent.is_replaying:
+        if agent is None or notification.session_id != agent.id:
             return
         if agent.has_set(notification.update):
             self._notify(agent.settings(self._session))

@@ -63,7 +63,7 @@ def main(hold: int, life: int, argv: "list[str]") -> int:
 
 
 def _become(argv: "list[str]", prctl: "Prctl") -> None:
-    """AgentTurn this process into the agent."""
+    """PromptedTurn this process into the agent."""
     try:
         os.setpgid(0, 0)
         prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)  # should somebody kill the guard

@@ -8,13 +8,10 @@ and answers a permission request that it cannot read without telling anybody.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Any
 
 from dingbridge.core import json_wire
-
-log = logging.getLogger(__name__)
 
 RawMessage = dict[str, Any]
 
@@ -42,7 +39,6 @@ class MessageStream:
         self._take = take
         self._buffer = bytearray()
         self._lines: list[bytes] = []
-        self._is_too_long = False
         # Before Python 3.11 only one task may wait for this.
         self._draining = asyncio.Lock()
         self.passed_over = 0
@@ -78,18 +74,12 @@ class MessageStream:
     def _split(self, read: bytes) -> None:
         *whole, rest = read.split(b"\n")
         if whole:
-            first = bytes(self._buffer) + whole[0]
+            self._lines = [bytes(self._buffer) + whole[0], *whole[1:]][::-1]
             self._buffer.clear()
-            lines = whole[1:] if self._is_too_long else [first, *whole[1:]]
-            self._is_too_long = False
-            self._lines = lines[::-1]
-        if self._is_too_long:
-            return
         self._buffer += rest
         if len(self._buffer) > LINE_BYTES:
-            self._pass_over(f"a line of more than {LINE_BYTES} bytes")
+            # The rest of the line will be no message either.
             self._buffer.clear()
-            self._is_too_long = True
 
     def _message(self, line: bytes) -> RawMessage | None:
         if not line.strip():
@@ -97,10 +87,5 @@ class MessageStream:
         try:
             return json_wire.decode(line, RawMessage)
         except json_wire.NotReadable:
-            self._pass_over("a line that is no message")
+            self.passed_over += 1
             return None
-
-    def _pass_over(self, what: str) -> None:
-        self.passed_over += 1
-        if self.passed_over == 1:
-            log.info("an agent has sent %s", what)

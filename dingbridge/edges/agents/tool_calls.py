@@ -65,7 +65,7 @@ class _Call:
         if update.raw_output not in (None, {}, ""):
             self._result = _shown(update.raw_output)
         # The result in the agent's own form says the same again as what it has written for people.
-        output = self._said or self._result
+        output = self._said or ("" if self._diffs else self._result)
         parts = (self._arguments, output[-OUTPUT_CHARACTERS:])
         detail = "\n\n".join(part for part in parts if part)
         return ToolCall(

@@ -41,7 +41,10 @@ def test_a_program_that_is_missing_is_named(agents: Agents, tmp_path: Path) -> N
         assert (failed.kind, failed.detail) == ("not found", name)
 
 
-def test_a_program_of_the_folder_alone_is_missing(agents: Agents, tmp_path: Path) -> None:
+def test_a_program_of_the_folder_alone_is_missing(
+    agents: Agents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     program = tmp_path / "agent"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)

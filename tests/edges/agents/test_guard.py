@@ -38,8 +38,7 @@ def tree(agents: Agents, leaves: bool, *more: list[Any], session: str = "chat") 
 
 
 def until_gone(pids: list[int]) -> None:
-    for pid in pids:
-        until(lambda pid=pid: not is_alive(pid), f"process {pid} is gone")  # type: ignore[misc]
+    until(lambda: not [pid for pid in pids if is_alive(pid)], f"the processes {pids} are gone")
 
 
 @pytest.mark.parametrize("leaves", LEAVES)

@@ -24,14 +24,16 @@ from dingbridge.edges.agents.tool_calls import STATES, ToolCalls, block_text
 
 KINDS = ("allow_once", "allow_always", "reject_once", "reject_always")
 
-Answer = Callable[[object, str | None], None]
+AnswerRequest = Callable[[object, str | None], None]
 """Answers the request with this id: with an option, or that it is cancelled."""
 
 
-class AgentTurn:
+class PromptedTurn:
     """A turn from its prompt to its end. All permissions are settled at its end."""
 
-    def __init__(self, request: str, notify: Callable[[AgentEvent], None], answer: Answer) -> None:
+    def __init__(
+        self, request: str, notify: Callable[[AgentEvent], None], answer: AnswerRequest
+    ) -> None:
         self.request = request
         self.is_asked = False
         """Whether the agent has been sent the prompt."""

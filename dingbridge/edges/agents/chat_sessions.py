@@ -9,7 +9,7 @@ from dingbridge.core.agents.turn_events import AgentEvent, AgentProgram, Prompt
 from dingbridge.edges.agents.chat_session import ChatSession
 
 
-class AgentSessions:
+class ChatSessions:
     """What `AgentThread` offers, by chat session."""
 
     def __init__(self, notify: Callable[[AgentEvent], None]) -> None:

@@ -16,7 +16,7 @@ from dingbridge.edges.agents.session_settings import Choice, SessionSettings, op
 log = logging.getLogger(__name__)
 
 
-class AgentSession:
+class OpenedSession:
     """The session of one process; another one takes its place if a prompt wants to resume that."""
 
     def __init__(self, connection: AgentConnection) -> None:
@@ -25,8 +25,6 @@ class AgentSession:
         """The agent's own id of it; empty until it is open."""
         self.is_new = False
         """Whether the agent has been asked nothing in it."""
-        self.is_replaying = False
-        """Whether the agent plays earlier turns again, which the transcript has already."""
         self._wanted = ""
         self._settings = SessionSettings()
 
@@ -52,7 +50,8 @@ class AgentSession:
         )
 
     async def _resumed(self, cwd: str, wanted: str) -> bool:
-        """Try to continue an earlier session."""
+        """Try to continue an earlier session. What `session/load` plays again is not shown: it is
+        of a session that is not open yet."""
         connection = self.connection
         try:
             if connection.sessions.resume is not None:
@@ -60,7 +59,6 @@ class AgentSession:
                 again = await connection.request("session/resume", resuming)
                 self._settings = opened(again.modes, again.config_options)
             elif connection.capabilities.load_session:
-                self.is_replaying = True
                 loading = connection.library.load_session(
                     session_id=wanted, cwd=cwd, mcp_servers=[]
                 )
@@ -73,8 +71,6 @@ class AgentSession:
                 raise
             log.info("an agent did not continue its session: %s", failure.detail)
             return False
-        finally:
-            self.is_replaying = False
         self.id = wanted
         return True
 
