@@ -145,7 +145,7 @@ def test_sessions_are_made_listed_opened_stepped_through_and_deleted(editor: Edi
     first, second, third = new(editor, "one"), new(editor, "two"), new(editor, "three %#x")
     assert [row["title"] for row in editor.sessions()] == ["three %#x", "two", "one"]
     bars = editor.until(lambda: [bar for bar in open_titles(editor) if "three" in bar])
-    assert bars[0].startswith(" three %#x")
+    assert bars[0].startswith("  three %#x")
     assert "not bound" not in bars[0]  # there is nothing to bind it to
 
     editor.type_draft("kept here")
@@ -434,7 +434,7 @@ def test_line_breaks_in_names_and_titles_are_shown_as_spaces(editor: Editor) -> 
     heading, *rest = editor.chat_lines("odd")
     assert heading.startswith("c ### d  ·")
     assert rest == ["e", ""]
-    assert any(bar.startswith(" a b [2J%#x ") for bar in open_titles(editor))
+    assert any(bar.startswith("  a b [2J%#x ") for bar in open_titles(editor))
 
 
 def test_what_is_written_after_a_torn_line_is_not_lost(start_editor: StartEditor) -> None:

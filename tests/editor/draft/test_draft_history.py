@@ -43,7 +43,7 @@ MOVES = {("keys", "answer"), *(("to", who) for who in WHO)}
 
 def pointed_at(editor: Editor) -> str:
     """The conversation that the bar names."""
-    name = bar(editor).removeprefix(" Draft → ")
+    name = bar(editor).strip().removeprefix("Draft → ")
     return next((place for who, place in WHO.items() if name.startswith(who)), "")
 
 
