@@ -20,6 +20,7 @@ NOBODY_ANSWERS = Sentence("nothing answers in this session")
 CHOOSE_AGENT = Sentence(":Chat agent chooses an agent for it")
 STILL_WORKING = Sentence("仍在处理，已 {minutes} 分钟。Still working, {minutes} min.")
 STILL_WORKING_ON = Sentence("仍在处理，已 {minutes} 分钟。Still working, {minutes} min: {step}")
+DONE_AFTER = Sentence("已完成，用时 {span}。Done after {span}: {title}")
 STILL_WAITING = Sentence(
     "等待批准 {code}，已 {minutes} 分钟。Waiting for approval {code}, {minutes} min: {step}"
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from datetime import datetime
 
@@ -73,6 +74,11 @@ class AwayNotices:
         self._sending.notify(message, text, title, to=to)
         self._waiting[message] = account.name
         return True
+
+    def tell(self, words: str) -> None:
+        """Send a notice to the configured target, if there is one."""
+        with contextlib.suppress(BridgeError):  # nobody is configured to hear it
+            self.send(self._runtime.new_id(), words)
 
     def mute(self, span: str) -> None:
         """Hold notices of the default account back for a time span; `off` ends it, an empty one

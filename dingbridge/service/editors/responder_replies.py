@@ -22,6 +22,7 @@ from dingbridge.service.editors.backends import Answer, Backend, BackendQuestion
 from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.responders import Responders
 from dingbridge.service.editors.sending import Sending
+from dingbridge.service.editors.typed_turns import TypedTurns
 from dingbridge.service.robots import robot_news, robot_requests
 from dingbridge.service.robots.robot_news import Turn
 from dingbridge.service.runtime import Later, Runtime
@@ -57,6 +58,7 @@ class ResponderReplies:
         self._sending = sending
         # Called when the program that works on a robot message ends, by request.
         self._at_end: dict[str, Callable[[], None]] = {}
+        self.typed = TypedTurns(runtime)
 
     def ask(
         self,
@@ -73,8 +75,7 @@ class ResponderReplies:
         - `target` is where the answer goes.
         - `deliver` is the robot message; None for a typed one.
         - `files` are the absolute paths of its files.
-        - `ended` is called when the program or agent has ended, or at once if none gets the
-          message.
+        - `ended` is called when the program or agent has ended, or at once without one.
         """
         info = self._sessions.info(session)
         instructions = deliver.instructions if deliver is not None else ""
@@ -117,12 +118,16 @@ class ResponderReplies:
             here = self._account(asked)
             if here is not None:
                 self._sending.answer(here, asked.target, words)
+            elif not asked.account:
+                self.typed.tell(words)
 
         def answered(answer: Answer) -> None:
             self.answered(request, answer)
 
         if self._responders.ask(BackendQuestion(turn, asked, options, tell, answered)):
             log.debug("message %s of session %s is with the responder", request, session)
+            if not name:
+                self.typed.begin(request)
             self._work(name, busy=True)
             self._later(LEASE_WITHIN, lambda: self._untaken(account, request))
 
@@ -271,6 +276,8 @@ class ResponderReplies:
     def _ended(self, request: str, asked: ReplyContext | None) -> ReplyContext | None:
         asked = self._responders.asked(request, asked)
         self._responders.ended(request)
+        info = self._sessions.info(asked.session) if asked is not None else None
+        self.typed.end(request, info.title if info is not None else "")
         if asked is not None:
             self._work(asked.account, busy=self._responders.is_busy(asked.account))
         return asked

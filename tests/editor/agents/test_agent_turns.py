@@ -203,6 +203,16 @@ def test_a_typed_message_is_answered_here_and_goes_to_nobody(
     assert len(sandbox.client.arrived()) == 1
 
 
+def test_a_user_who_is_away_hears_that_the_answer_to_a_typed_message_is_there(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    session = start(editor, {**api_options, "user_id": "zhangsan"}, [["text", "fine"]])
+    editor.nvim.command("doautocmd FocusLost")
+    editor.chat("send how are you")
+    assert "Done after 0 s" in sandbox.client.wait_arrived(1)[0].text
+    assert editor.transcript(session)[-1]["text"] == "fine"
+
+
 def test_with_mirror_a_typed_message_and_its_answer_are_sent(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
