@@ -127,6 +127,10 @@ def _run(part: str, *words: str) -> None:
         from dingbridge.editor.checkhealth import main as checkhealth
 
         checkhealth()
+    if part == "agents":
+        from dingbridge.editor.agent_health import main as agent_health
+
+        agent_health()
     if part in ("service", "host"):
         import gc
 

@@ -19,6 +19,7 @@ DOCUMENTS = (
     "doc/remote-commands.md",
     "doc/delivery.md",
     "doc/responders.md",
+    "doc/agents.md",
     "doc/approvals.md",
     "doc/lua-api.md",
     "doc/cli.md",

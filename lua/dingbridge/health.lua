@@ -1,4 +1,4 @@
---- `:checkhealth dingbridge`. Starts neither host nor service, and uses no network.
+--- `:checkhealth dingbridge`. Starts neither host nor service, but the coding agents that are there.
 
 local chat_module = require('dingbridge.chat_module')
 local command_name = require('dingbridge.command_name')
@@ -194,6 +194,8 @@ function M.check()
   local are_good = require('dingbridge.health.settings').check()
   vim.health.start(say('part_files'))
   require('dingbridge.health.files').check()
+  vim.health.start(say('part_agents'))
+  require('dingbridge.health.agents').check()
   vim.health.start(say('part_host'))
   check_host(are_good)
 end

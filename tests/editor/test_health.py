@@ -14,6 +14,7 @@ from dingbridge.sandbox import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor, bind
 from tests.editor.test_starting import old_python
+from tests.support import scripted_agent
 from tests.support.editor import ROOT, Editor
 
 APP = {"app_key": "dingabcdef", "app_secret": "s3cret-of-the-test"}
@@ -462,3 +463,25 @@ def test_settings_that_only_the_host_can_refuse_are_told(editor: Editor, tmp_pat
     assert "The service says that the settings cannot be used" in found.of("ERROR")
     assert "ended with status 3" in found.of("ERROR")
     assert found.of("WARNING") == ""
+
+
+# --- coding agents ------------------------------------------------------------------------------
+
+
+def test_an_agent_that_answers_is_shown_with_its_version_and_one_that_does_not_with_what_helps(
+    editor: Editor,
+) -> None:
+    editor.setup({**APP, "agent": {"name": "mine", "command": [*scripted_agent.argv()]}})
+    assert "mine answers: Scripted Agent 1.2.3" in check(editor).of("OK")
+    editor.setup({**APP, "agent": {"name": "qwen", "command": ["/nowhere/qwen"]}})
+    found = check(editor).of("ERROR")
+    assert "qwen does not answer: Qwen Code is not installed" in found
+    assert "npm install --global @qwen-code/qwen-code" in found
+
+
+def test_without_agents_the_check_says_which_are_known(editor: Editor, tmp_path: Path) -> None:
+    editor.lua("vim.env.PATH = ...", str(tmp_path))
+    try:
+        assert "known are qwen, claude" in check(editor).of("INFO")
+    finally:
+        editor.lua("vim.env.PATH = ...", os.environ["PATH"])

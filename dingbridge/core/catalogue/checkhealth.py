@@ -1,4 +1,4 @@
-"""Sentences of `:checkhealth dingbridge` about settings."""
+"""Sentences of `:checkhealth dingbridge` about settings and agents."""
 
 from __future__ import annotations
 
@@ -35,3 +35,13 @@ SET_WEBHOOK_OR_APP = Sentence(
 HELP_CONFIGURE = Sentence(":help dingbridge-configure shows how")
 OFF_UNTIL_THEN = Sentence("Until then DingTalk is off; sessions in the editor work")
 FROM_PLACE = Sentence("{option}: from the variable {variable} of `{place}`")
+
+# --- coding agents --------------------------------------------------------------------------------
+
+NO_AGENTS = Sentence("no coding agent is installed; known are {known}")
+NO_AGENT_PACKAGE = Sentence(
+    "agents cannot be started: the package agent-client-protocol is missing"
+)
+INSTALL_PACKAGES = Sentence("`:Chat install` installs what is missing")
+AGENT_ANSWERS = Sentence("{agent} answers: {name}")
+AGENT_FAILS = Sentence("{agent} does not answer: {reason}")

@@ -7,6 +7,7 @@ from dingbridge.core.catalogue.sentence import Sentence
 PART_EDITOR = Sentence("dingbridge: Neovim and Python")
 PART_SETTINGS = Sentence("dingbridge: settings")
 PART_FILES = Sentence("dingbridge: files")
+PART_AGENTS = Sentence("dingbridge: coding agents")
 PART_HOST = Sentence("dingbridge: host and service")
 OF_ACCOUNT = Sentence("{account}: {row}")
 
@@ -36,6 +37,8 @@ MODULE_OF_OTHER = Sentence(
 CORRECT_SEE = Sentence("Correct it in `setup()`; {help}")
 NOT_SET_UP = Sentence("DingTalk is not set up")
 CHECKED_LATER = Sentence("Settings are checked as a whole once Python can be run")
+
+AGENTS_LATER = Sentence("Agents are checked once Python can be run")
 
 # --- files ----------------------------------------------------------------------------------------
 

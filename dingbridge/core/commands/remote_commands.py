@@ -196,7 +196,7 @@ class ChooseAgent(RemoteRequest, frozen=True):
         return cls(argument) if len(argument.split()) <= 1 else None
 
 
-class AgentSessions(RemoteRequest, frozen=True):
+class ListAgentSessions(RemoteRequest, frozen=True):
     """The agent's own sessions, numbered, the latest first."""
 
     declaration = RemoteDeclaration("sessions", "代理会话", "Its sessions", "代理的会话")
@@ -440,7 +440,7 @@ ForSession = (
     | ClearSession
     | StopAnswer
     | ChooseAgent
-    | AgentSessions
+    | ListAgentSessions
     | ResumeAgentSession
     | History
     | Where

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from dingbridge.core.agents import agent_sessions
-from dingbridge.core.agents.agent_sessions import AgentSession
+from dingbridge.core.agents import chosen_agents
+from dingbridge.core.agents.chosen_agents import ChosenAgent
 from dingbridge.edges.storage import own_files
 from dingbridge.edges.storage.worker import Worker
 
@@ -23,24 +23,24 @@ class AgentsFile:
         self._path = data / AGENTS_FILE
         self._disk = disk
 
-    def read(self, then: Callable[[dict[str, AgentSession]], None]) -> None:
+    def read(self, then: Callable[[dict[str, ChosenAgent]], None]) -> None:
         """Read it. A file that is missing or damaged counts as empty: then sessions have the agent
         of the settings, which begins anew."""
         self._disk.do(self._read, then)
 
-    def _read(self) -> dict[str, AgentSession]:
+    def _read(self) -> dict[str, ChosenAgent]:
         try:
             with own_files.reading(self._path) as file:
-                return agent_sessions.decode(file.read())
+                return chosen_agents.decode(file.read())
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as cause:
             log.error("%s cannot be read: %s", self._path, cause)
             return {}
 
-    def keep(self, sessions: dict[str, AgentSession]) -> None:
+    def keep(self, sessions: dict[str, ChosenAgent]) -> None:
         """Replace it."""
-        content = agent_sessions.encode(sessions)
+        content = chosen_agents.encode(sessions)
 
         def write() -> None:
             own_files.make_own_folder(self._path.parent)

@@ -24,7 +24,7 @@ from dingbridge.core.agents.turn_record import TurnRecord
 from dingbridge.core.agents.turn_result import FailureWords, TurnResult
 from dingbridge.service.agents.agent_book import AgentBook
 from dingbridge.service.agents.agent_ports import AgentPorts, AgentRunner
-from dingbridge.service.agents.running_turn import AgentTurn, RunningTurn, TurnPorts
+from dingbridge.service.agents.running_turn import AgentQuestion, RunningTurn, TurnPorts
 from dingbridge.service.agents.turn_queue import TurnQueue
 from dingbridge.service.sessions.live_turns import LiveTurns
 
@@ -49,7 +49,7 @@ class Agents:
 
     # --- turns ------------------------------------------------------------------------------------
 
-    def ask(self, turn: AgentTurn, cwd: str, folder: str, environ: Mapping[str, str]) -> None:
+    def ask(self, turn: AgentQuestion, cwd: str, folder: str, environ: Mapping[str, str]) -> None:
         """Start a turn. The session's agent is started unless it runs: in the folder `cwd` of the
         session, else in that of the editor, `folder`, with the environment `environ`."""
         runner = self._need_runner()
@@ -84,7 +84,7 @@ class Agents:
             self._programs[session] = known
         return known[1]
 
-    def running(self, session: str) -> AgentTurn | None:
+    def running(self, session: str) -> AgentQuestion | None:
         """The turn that runs in a session."""
         found = self._find(session)
         return found.turn if found is not None else None

@@ -33,10 +33,10 @@ log = logging.getLogger(__name__)
 SHOWN_EVERY = 0.04
 """Seconds between two updates of a turn that grows."""
 
-TOLD_AFTER = (3, 10, 30)
+REPORTED_AFTER = (3, 10, 30)
 """Minutes after which the one who asked hears that the agent still works."""
 
-MOST_TOLD = 30
+MOST_REPORTS = 30
 """How often that is said in a turn, at most."""
 
 MANY_CALLS = 35
@@ -54,14 +54,14 @@ TurnEvent = (
 )
 
 
-class AgentTurn(Struct, frozen=True, kw_only=True):
+class AgentQuestion(Struct, frozen=True, kw_only=True):
     """One question to an agent.
 
     - `request`: the id of the message; `text` and `files` are the prompt
     - `asker`: the identity of the person who asked, and `robot` theirs; both empty for the
       editor's user
     - `progress`: minutes between two words about it; 0: after 3, 10 and 30 minutes
-    - `tell`: says something to the one who asked; `ended` gets the result, once
+    - `report`: says something to the one who asked; `ended` gets the result, once
     """
 
     request: str
@@ -75,7 +75,7 @@ class AgentTurn(Struct, frozen=True, kw_only=True):
     asker: str
     robot: str
     progress: int
-    tell: Callable[[str], None]
+    report: Callable[[str], None]
     ended: Callable[[TurnResult], None]
 
 
@@ -93,7 +93,7 @@ class RunningTurn:
     running ──end()──▶ over
     """
 
-    def __init__(self, turn: AgentTurn, ports: TurnPorts) -> None:
+    def __init__(self, turn: AgentQuestion, ports: TurnPorts) -> None:
         self.turn = turn
         self.record = TurnRecord()
         self._ports = ports
@@ -103,13 +103,13 @@ class RunningTurn:
         # The codes of approvals, and the tool calls that wait for them, by permission.
         self._codes: dict[str, str] = {}
         self._waiting: dict[str, str] = {}
-        self._told = 0
+        self._reported = 0
         self._spent = 0
         self._message = Message(
             f"turn-{turn.request}", Role.RESPONDER, title(turn.agent.name), "", self._began
         )
         ports.live.begin(turn.session, self._so_far)
-        self._tell_later()
+        self._report_later()
 
     def _so_far(self) -> updates.ShowTurn:
         record, message = self.record, self._message
@@ -200,18 +200,18 @@ class RunningTurn:
 
     # --- the one who asked ------------------------------------------------------------------------
 
-    def _tell_later(self) -> None:
+    def _report_later(self) -> None:
         every = self.turn.progress
-        if self._told >= MOST_TOLD or (not every and self._told >= len(TOLD_AFTER)):
+        if self._reported >= MOST_REPORTS or (not every and self._reported >= len(REPORTED_AFTER)):
             return
-        minutes = every * (self._told + 1) if every else TOLD_AFTER[self._told]
+        minutes = every * (self._reported + 1) if every else REPORTED_AFTER[self._reported]
         since = (self._ports.outside.runtime.now() - self._began) / 60
-        self._ports.outside.later(max(0.0, minutes - since) * 60, lambda: self._tell(minutes))
+        self._ports.outside.later(max(0.0, minutes - since) * 60, lambda: self._report(minutes))
 
-    def _tell(self, minutes: int) -> None:
+    def _report(self, minutes: int) -> None:
         if self._is_over:
             return
-        self._told += 1
+        self._reported += 1
         self._spend()
         step, code = self.record.latest, self.record.waits_for
         if code:
@@ -220,15 +220,15 @@ class RunningTurn:
             words = say.STILL_WORKING_ON(minutes=minutes, step=step)
         else:
             words = say.STILL_WORKING(minutes=minutes)
-        self.turn.tell(words)
-        self._tell_later()
+        self.turn.report(words)
+        self._report_later()
 
     def _spend(self) -> None:
         """One more message of this turn is about to leave."""
         self._spent += 1
         if self._spent == MANY_CALLS:
             self.record.remark(say.MANY_MESSAGES(count=self._spent))
-            self.turn.tell(say.MANY_CALLS(count=self._spent))
+            self.turn.report(say.MANY_CALLS(count=self._spent))
 
     # --- its end ----------------------------------------------------------------------------------
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dingbridge.core.agents.turn_result import TurnResult
 from dingbridge.core.sessions.inbox import ResponderKind
 from dingbridge.service.agents.agents import Agents
-from dingbridge.service.agents.running_turn import AgentTurn
-from dingbridge.service.editors.backends import Answer, BackendQuestion, PutInQueue
+from dingbridge.service.agents.running_turn import AgentQuestion
+from dingbridge.service.editors.backends import BackendAnswer, BackendQuestion, PutInQueue
 
 
 class AgentBackend:
@@ -36,10 +36,12 @@ class AgentBackend:
         assert agent is not None  # noqa: S101 - else another backend is asked
 
         def ended(result: TurnResult) -> None:
-            question.answered(Answer(result.text, result.agent, result.steps, result.problem))
+            question.answered(
+                BackendAnswer(result.text, result.agent, result.steps, result.problem)
+            )
 
         self._agents.ask(
-            AgentTurn(
+            AgentQuestion(
                 request=question.request,
                 session=content.session,
                 agent=agent,
@@ -51,7 +53,7 @@ class AgentBackend:
                 asker=asked.asker,
                 robot=asked.robot,
                 progress=options.agent_progress,
-                tell=question.tell,
+                report=question.report,
                 ended=ended,
             ),
             content.cwd,

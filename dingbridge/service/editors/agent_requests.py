@@ -15,7 +15,7 @@ from dingbridge.service.editors.session_agents import (
     agent_line,
 )
 
-AboutAgent = remote.ChooseAgent | remote.AgentSessions | remote.ResumeAgentSession
+AboutAgent = remote.ChooseAgent | remote.ListAgentSessions | remote.ResumeAgentSession
 
 
 class AgentRequests:
@@ -31,7 +31,7 @@ class AgentRequests:
                 command.answer(self._describe(command.order.session))
             case remote.ChooseAgent(name=name):
                 command.answer(self._choose(command.order.session, name))
-            case remote.AgentSessions():
+            case remote.ListAgentSessions():
                 self._list(command)
             case remote.ResumeAgentSession(number=number):
                 chosen = self._agents.resume(command.order.session, number)

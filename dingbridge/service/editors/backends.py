@@ -18,7 +18,7 @@ from dingbridge.core.sessions.inbox import ResponderKind
 from dingbridge.service.robots.robot_news import Turn
 
 
-class Answer(Struct, frozen=True):
+class BackendAnswer(Struct, frozen=True):
     """What a backend answers, besides text.
 
     - `author`: who answers, for the heading; empty: the responder
@@ -36,15 +36,15 @@ class BackendQuestion(Struct, frozen=True):
     """A message for a backend.
 
     - `asked`: where its answer goes
-    - `tell`: says something to the one who asked, before the answer
+    - `report`: says something to the one who asked, before the answer
     - `answered`: takes the answer; the backend ends with it
     """
 
     turn: Turn
     asked: ReplyContext
     options: Options
-    tell: Callable[[str], None]
-    answered: Callable[[Answer], None]
+    report: Callable[[str], None]
+    answered: Callable[[BackendAnswer], None]
 
     @property
     def request(self) -> str:
@@ -73,7 +73,7 @@ class Backend(Protocol):
         ...
 
     def ask(self, question: BackendQuestion) -> None:
-        """Answer a message. It must call `question.answered`, or report a failure, once."""
+        """BackendAnswer a message. It must call `question.answered`, or report a failure, once."""
         ...
 
     def stop(self, session: str) -> bool:

@@ -81,7 +81,7 @@ class IncomingQuestion:
         else:
             before = queue(self._has_turn_of(backend), self._aside is not None)
             if before:
-                self._turns.replies.tell_queued(account, deliver, before)
+                self._turns.replies.report_queued(account, deliver, before)
         done()
 
     def _has_turn_of(self, backend: Backend) -> Callable[[Callable[[], None]], None]:

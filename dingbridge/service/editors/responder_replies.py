@@ -18,7 +18,7 @@ from dingbridge.core.questions import Question, ReplyContext
 from dingbridge.core.sessions import inbox
 from dingbridge.core.text import tame, well_formed
 from dingbridge.service.editors.account import Account
-from dingbridge.service.editors.backends import Answer, Backend, BackendQuestion
+from dingbridge.service.editors.backends import Backend, BackendAnswer, BackendQuestion
 from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.responders import Responders
 from dingbridge.service.editors.sending import Sending
@@ -114,17 +114,17 @@ class ResponderReplies:
                 account.member.notify(robot_requests.Unanswered(turn, left=True))
             return
 
-        def tell(words: str) -> None:
+        def report(words: str) -> None:
             here = self._account(asked)
             if here is not None:
                 self._sending.answer(here, asked.target, words)
             elif not asked.account:
                 self.typed.tell(words)
 
-        def answered(answer: Answer) -> None:
+        def answered(answer: BackendAnswer) -> None:
             self.answered(request, answer)
 
-        if self._responders.ask(BackendQuestion(turn, asked, options, tell, answered)):
+        if self._responders.ask(BackendQuestion(turn, asked, options, report, answered)):
             log.debug("message %s of session %s is with the responder", request, session)
             if not name:
                 self.typed.begin(request)
@@ -141,7 +141,7 @@ class ResponderReplies:
         options = (account or self._accounts.of(session) or self._accounts.default).options
         return self._responders.has_agent(session, options)
 
-    def tell_queued(self, account: Account, deliver: robot_news.Deliver, before: int) -> None:
+    def report_queued(self, account: Account, deliver: robot_news.Deliver, before: int) -> None:
         """Say to the author of a message how many turns are before it."""
         words = turns.QUEUED(count=before)
         self._sending.answer(account, reply_target(deliver.inbound), words)
@@ -171,12 +171,12 @@ class ResponderReplies:
         `asked` is the context that a Lua function got with the question. An answer with a known
         `message_id` is sent once.
         """
-        self.answered(request, Answer(text), asked, message_id)
+        self.answered(request, BackendAnswer(text), asked, message_id)
 
     def answered(
         self,
         request: str,
-        answer: Answer,
+        answer: BackendAnswer,
         asked: ReplyContext | None = None,
         message_id: str = "",
     ) -> None:
@@ -189,7 +189,7 @@ class ResponderReplies:
             self._reply(asked, whole, message_id or self._answer_id(request))
         self._notify_end(request)
 
-    def _reply(self, asked: ReplyContext, answer: Answer, message_id: str) -> None:
+    def _reply(self, asked: ReplyContext, answer: BackendAnswer, message_id: str) -> None:
         if asked.session not in self._sessions:
             self._answer_all_the_same(asked, answer.text, message_id)
             return
@@ -257,7 +257,7 @@ class ResponderReplies:
             self._notify_end(request)
 
     def _answer_all_the_same(self, asked: ReplyContext, text: str, message_id: str) -> None:
-        """Answer in the conversation only: the session may be deleted, but the asker still
+        """BackendAnswer in the conversation only: the session may be deleted, but the asker still
         waits."""
         account = self._account(asked)
         if account is not None:

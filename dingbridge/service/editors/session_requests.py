@@ -42,7 +42,7 @@ class SessionRequests:
                 command.answer(say.CLEARED())
             case remote.StopAnswer():
                 self._stop(command)
-            case remote.ChooseAgent() | remote.AgentSessions() | remote.ResumeAgentSession():
+            case remote.ChooseAgent() | remote.ListAgentSessions() | remote.ResumeAgentSession():
                 self._about_agent.carry_out(request, command)
             case remote.History(count=count):
                 self._history(command, count)

@@ -18,16 +18,18 @@ local M = {
 ---@field text string
 ---@field advice string[]
 
---- Python's rows about the settings.
+--- Python's rows about the settings, or about another part.
+---@param part 'settings'|'agents'
 ---@param problems string[] what the editor finds wrong
+---@param within integer milliseconds
 ---@return dingbridge.HealthRow[]? rows nil when it does not answer
-local function ask(problems)
+function M.rows(part, problems, within)
   local chosen = host.python()
   local settings = vim.tbl_extend('error', host_settings.settings(), { problems = problems })
   -- Raises if Python cannot be started or its answer is invalid.
   local ok, rows = pcall(function()
-    local how = { stdin = vim.json.encode(settings), timeout = M.answer_within, cwd = python.FOLDER }
-    local ended = vim.system(python.command(chosen, 'settings'), how):wait(M.answer_within + 500)
+    local how = { stdin = vim.json.encode(settings), timeout = within, cwd = python.FOLDER }
+    local ended = vim.system(python.command(chosen, part), how):wait(within + 500)
     return vim.json.decode(ended.stdout)
   end)
   return ok and rows or nil
@@ -37,7 +39,7 @@ end
 ---@return boolean are_good whether nothing is wrong with them
 function M.check()
   local problems = require('dingbridge').problems()
-  local rows = ask(problems)
+  local rows = M.rows('settings', problems, M.answer_within)
   if not rows then
     rows = vim.tbl_map(function(problem)
       return { rank = 'error', text = problem, advice = { say('correct_see', { help = ':help dingbridge-options' }) } }

@@ -25,7 +25,7 @@ from dingbridge.protocol import updates
 from dingbridge.service.agents.agent_book import AgentBook
 from dingbridge.service.agents.agent_ports import AgentPorts
 from dingbridge.service.agents.agents import Agents
-from dingbridge.service.agents.running_turn import MOST_TOLD, AgentTurn, chosen
+from dingbridge.service.agents.running_turn import MOST_REPORTS, AgentQuestion, chosen
 from dingbridge.service.agents.turn_queue import TurnQueue
 from dingbridge.service.sessions.live_turns import LiveTurns, TurnUpdate
 
@@ -98,7 +98,7 @@ class Asked:
     def __init__(self, outside: Outside, progress: int = 0, asker: str = "zhangsan") -> None:
         self.said: list[str] = []
         self.results: list[TurnResult] = []
-        turn = AgentTurn(
+        turn = AgentQuestion(
             request="r",
             session="s",
             agent=QWEN,
@@ -110,7 +110,7 @@ class Asked:
             asker=asker,
             robot="robot",
             progress=progress,
-            tell=self.said.append,
+            report=self.said.append,
             ended=self.results.append,
         )
         outside.agents.ask(turn, "", "/here", {"HOME": "/me"})
@@ -136,7 +136,7 @@ def test_progress_is_said_once_a_minute_at_most_and_not_for_ever() -> None:
     outside.wait(5)
     assert len(asked.said) == 5
     outside.wait(600)
-    assert len(asked.said) == MOST_TOLD
+    assert len(asked.said) == MOST_REPORTS
 
 
 def test_a_turn_warns_before_it_has_spent_fifty_calls() -> None:
@@ -236,7 +236,7 @@ def test_an_agent_that_runs_goes_on_for_an_editor_in_another_folder() -> None:
     Asked(outside)
     outside.notify(TurnEnded("r", "end_turn"))
     first = outside.prompts[0].program
-    turn = AgentTurn(
+    turn = AgentQuestion(
         request="r2",
         session="s",
         agent=QWEN,
@@ -248,7 +248,7 @@ def test_an_agent_that_runs_goes_on_for_an_editor_in_another_folder() -> None:
         asker="",
         robot="",
         progress=0,
-        tell=lambda _: None,
+        report=lambda _: None,
         ended=lambda _: None,
     )
     outside.agents.ask(turn, "", "/elsewhere", {"HOME": "/me", "NVIM": "/run/other"})

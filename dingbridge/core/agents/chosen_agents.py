@@ -9,7 +9,7 @@ from dingbridge.core import json_wire
 from dingbridge.core.agents.known_agents import AgentChoice
 
 
-class AgentSession(Struct, frozen=True, omit_defaults=True):
+class ChosenAgent(Struct, frozen=True, omit_defaults=True):
     """The agent of one session.
 
     - `choice`: the user's; None: that of the settings
@@ -27,17 +27,17 @@ class AgentSession(Struct, frozen=True, omit_defaults=True):
     model: str = ""
 
 
-NOTHING = AgentSession()
+NOTHING = ChosenAgent()
 
-_decoder = msgspec.json.Decoder(dict[str, AgentSession])
+_decoder = msgspec.json.Decoder(dict[str, ChosenAgent])
 
 
-def encode(sessions: dict[str, AgentSession]) -> bytes:
+def encode(sessions: dict[str, ChosenAgent]) -> bytes:
     """The file's content."""
     return json_wire.encode(msgspec.to_builtins(sessions)) + b"\n"
 
 
-def decode(content: bytes) -> dict[str, AgentSession]:
+def decode(content: bytes) -> dict[str, ChosenAgent]:
     """The sessions in a file. Raises `ValueError` for anything else."""
     try:
         return _decoder.decode(content)
