@@ -12,6 +12,7 @@ local M = {}
 local WIDEST = 90 -- columns
 local LAYER = 45 -- above a chat, below notices
 local EACH = 1000 -- milliseconds between two updates of the time left
+local AGAIN = 200 -- milliseconds between two looks whether the command-line window is left
 local SIGNS = { ['+'] = 'DingbridgeAdded', ['-'] = 'DingbridgeRemoved', ['@'] = 'DingbridgeBar' }
 
 local namespace = vim.api.nvim_create_namespace('dingbridge_approval')
@@ -206,13 +207,10 @@ function M.refresh()
     -- Neovim forbids windows to change while the command-line window is open.
     if not is_waiting then
       is_waiting = true
-      vim.api.nvim_create_autocmd('CmdwinLeave', {
-        once = true,
-        callback = vim.schedule_wrap(function()
-          is_waiting = false
-          M.refresh()
-        end),
-      })
+      vim.defer_fn(function()
+        is_waiting = false
+        M.refresh()
+      end, AGAIN)
     end
     return
   end

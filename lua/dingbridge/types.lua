@@ -59,6 +59,7 @@
 ---@field file_after? integer|dingbridge.Variable Chunks after which a message goes as its beginning and a file with all of it; 0: never.
 ---@field mention_asker? boolean|dingbridge.Variable Whether an answer in a group mentions the person who asked.
 ---@field reaction? string|false Sign on a message until it is answered; false: none.
+---@field approval_cards? boolean|dingbridge.Variable Whether approvals are asked 1:1 by a card with buttons, if the app may create cards; else by a text with links.
 ---@field mask_secrets? boolean|dingbridge.Variable Whether keys, tokens and passwords are masked before a text leaves.
 ---@field mask_secrets_except? string[]|dingbridge.Variable Conversation ids and staff ids to which texts go unmasked.
 ---@field delivery? 'at_least_once'|'at_most_once'|dingbridge.Variable What to do with a message that may have arrived, where DingTalk cannot recognise a repeat: send it again, or not.

@@ -75,7 +75,12 @@ def both(
     sandbox.client.add_person(Person("王五", staff_id="wangwu"))
     editor = start_editor()
     asking = Asking(editor)
-    options = {**api_options, "allow_from": ["zhangsan", "lisi"], "admins": ["wangwu"]}
+    options = {
+        **api_options,
+        "allow_from": ["zhangsan", "lisi"],
+        "admins": ["wangwu"],
+        "approval_cards": False,
+    }
     bind(editor, options)
     return editor, asking, {"robot": robot_of(options), "asker": "zhangsan"}
 
@@ -330,6 +335,47 @@ def test_both_sides_at_once_are_one_decision(
         arrives(sandbox, f"`{code}` · `{title}`")
         assert gone(editor)
         assert len(asking.decisions(title)) == 1
+
+
+def test_a_card_with_buttons_asks_where_the_app_may_create_one(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    editor = start_editor()
+    asking = Asking(editor)
+    bind(editor, api_options)
+    who = {"robot": robot_of(api_options), "asker": "zhangsan"}
+    code = asking.ask(detail=DIFF, **who)
+    [card] = sandbox.client.wait_cards(lambda card: bool(card.places))
+    assert card.places == ("dtv1.card//IM_ROBOT.zhangsan",)
+    assert f"/approve {code}" in card.data["markdown"]
+    assert "+new" in card.data["markdown"]
+    pressed = sandbox.client.press(card.out_track_id, "allow1", user="zhangsan")
+    assert sandbox.client.wait_ack(pressed.header_id).data == {"status": "SUCCESS", "message": "ok"}
+    assert gone(editor)
+    assert asking.decisions() == ["allow"]
+    ended = sandbox.client.wait_cards(lambda card: "已同意" in card.data["markdown"])[-1]
+    assert ended.data["sys_full_json_obj"] == '{"msgButtons":[]}'
+    assert ended.data["title"] == card.data["title"]
+    assert not [one for one in sandbox.client.arrived() if code in one.text]
+
+
+def test_an_app_without_the_scope_asks_by_a_text_and_says_how_to_apply(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    sandbox.client.configure(missing_scopes=["Card.Instance.Write"])
+    editor = start_editor()
+    asking = Asking(editor)
+    bind(editor, api_options)
+    who = {"robot": robot_of(api_options), "asker": "zhangsan"}
+    code = asking.ask(**who)
+    question = arrives(sandbox, f"/approve {code}")
+    editor.until_said("appscope/apply?content=")
+    sandbox.client.tap(question, "同意 Allow")
+    assert gone(editor)
+    second = asking.ask("Run make", **who)
+    arrives(sandbox, f"/approve {second}")
+    creations = sandbox.client.calls("/v1.0/card/instances/createAndDeliver")
+    assert len(creations) == 1
 
 
 def arrives(sandbox: Sandbox, *parts: str) -> ArrivedMessage:

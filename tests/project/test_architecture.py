@@ -88,6 +88,7 @@ REACHES_OUT = {
     *("editors/restored_bindings.py", "editors/robot_membership.py", "editors/shared.py"),
     *("files/media_downloads.py", "files/transfers.py", "files/uploads.py"),
     *("robots/robot_lock.py", "robots/robot_reactions.py", "robots/robot_recalls.py"),
+    "robots/robot_cards.py",
     *("robots/request_thread.py", "robots/robot_resources.py"),
     *("robots/robot_service.py", "robots/sender_queue.py", "robots/shutdown.py"),
     *("robots/stream_link.py", "sessions/saved_files.py", "sessions/transcript_storage.py"),

@@ -13,6 +13,8 @@ from dingbridge.core.delivery.outbox_records import Failed, OutboxRecord, Purpos
 from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.delivery.recall import RecallCall
 from dingbridge.core.delivery.routing import Route
+from dingbridge.core.dingtalk.cards import ButtonCard
+from dingbridge.core.errors import DeliveryError
 from dingbridge.core.messages import (
     Conversation,
     ConversationKind,
@@ -75,6 +77,9 @@ class RecordedRobot:
         self.let_go: list[str] = []
         self.reactions: list[str] = []
         self.recalls: list[tuple[tuple[RecallCall, ...], Callable[[str], None]]] = []
+        self.cards: list[ButtonCard] = []
+        self.ended_cards: list[tuple[str, str]] = []
+        self.card_results: list[Callable[[DeliveryError | None], None]] = []
         self.is_idle = True
         self.linked = False
         self.others: set[str] = set()
@@ -97,6 +102,7 @@ class RecordedRobot:
             attends=self._attends,
             later=lambda _, call: call(),
             recalls=self,
+            cards=self,
             approvals=self.approvals,
         )
         self.hub = Hub(ROBOT, ports, read({**APP, **options}, {}), self.state, box or Outbox())
@@ -189,6 +195,14 @@ class RecordedRobot:
 
     def recall(self, calls: tuple[RecallCall, ...], then: Callable[[str], None]) -> None:
         self.recalls.append((calls, then))
+
+    def create(self, card: ButtonCard, then: Callable[[DeliveryError | None], None]) -> None:
+        self.cards.append(card)
+        self.card_results.append(then)
+
+    def end(self, track: str, text: str, then: Callable[[DeliveryError | None], None]) -> None:
+        self.ended_cards.append((track, text))
+        self.card_results.append(then)
 
     def now(self) -> float:
         return self.time

@@ -90,7 +90,8 @@ def told(closed: ClosedApproval, zone: tzinfo | None = None) -> str:
     result, title = _RESULTS[closed.outcome](), _title(closed)
     if closed.by is None:
         return say.RESULT(result=result, code=closed.code, title=title)
-    who = code_span(clean_name(closed.by.name)) if closed.by.name else say.IN_NEOVIM()
+    by = closed.by
+    who = say.IN_NEOVIM() if by.is_editor else code_span(clean_name(by.name or by.identity))
     return say.RESULT_BY(
         result=result,
         code=closed.code,

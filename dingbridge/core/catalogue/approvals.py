@@ -30,10 +30,14 @@ HOW_TO_ANSWER_ONCE = Sentence("`/approve {code}` 同意 · `/reject {code}` 拒�
 ALWAYS_OF = Sentence("本会话总是同意 Always allowed in this session: {kinds}")
 NO_ALWAYS = Sentence("本会话没有总是同意的工具。Nothing is always allowed in this session.")
 TAKEN_BACK = Sentence("已收回，以后会再问。You will be asked again about: {kinds}")
+NO_CARD_SCOPE = Sentence(
+    "The app may not create cards, so texts ask for approvals. Apply for it, or set"
+    " `approval_cards = false`: {link}"
+)
 TAP_APPROVE = Sentence("同意 Allow")
 TAP_REJECT = Sentence("拒绝 Reject")
 TAP_ALWAYS = Sentence("总是同意 Always")
-QUESTION_TITLE = Sentence("🔐 等您批准 Approve {code}: {title}")
+QUESTION_TITLE = Sentence("🔐 {code} {title}")
 QUESTION = Sentence("🔐 **{source}** 等您批准 asks to:\n\n{title}")
 CUT_HERE = Sentence("… 太长，全部内容在 Neovim 中。Cut here; the whole stands in Neovim.")
 WHOLE_IN_FILE = Sentence("全部内容在附件和 Neovim 中。The whole is in the file, and in Neovim.")

@@ -168,7 +168,9 @@ def _acts(text: str, start: int, end: int, *, in_code: bool) -> bool:
     web = (apart or found)[1].rpartition(".")[2] in _WEB
     if in_code:
         platform = any(name in scheme for name in _PLATFORM)
-        return slashes and not web and (platform or bool(_LINK_MAY_BEGIN.search(written)))
+        begins = bool(_LINK_MAY_BEGIN.search(written))
+        is_hidden = end - start > 1 and begins  # an entity, which `_PLACE` sees in no link
+        return not web and (is_hidden or (slashes and (platform or begins)))
     if slashes:
         return not web
     if end - start > 1 or (scheme.endswith("file") and after[0] == "/"):

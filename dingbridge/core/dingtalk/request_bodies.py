@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from dingbridge.core import json_wire
+from dingbridge.core.dingtalk.cards import CARD_TOPIC
 from dingbridge.core.dingtalk.limits import MSG_PARAM_BYTES, WEBHOOK_BODY_BYTES
 from dingbridge.core.dingtalk.stream_frames import ROBOT_TOPIC
 from dingbridge.core.markdown.chunking import encoded_size
@@ -185,7 +186,8 @@ def token_body(app_key: str, app_secret: str) -> bytes:
 def open_connection_body(
     client_id: str, client_secret: str, version: str, local_ip: str = ""
 ) -> bytes:
-    """The request for a stream connection that carries the robot's messages (§4.1).
+    """The request for a stream connection that carries the robot's messages and pressed buttons
+    (§4.1).
 
     `version` is ours; characters that would make the user agent malformed (HTTP 400) are replaced.
     `local_ip` is for the platform's diagnostics only.
@@ -194,7 +196,9 @@ def open_connection_body(
     body = {
         "clientId": client_id,
         "clientSecret": client_secret,
-        "subscriptions": [{"type": "CALLBACK", "topic": ROBOT_TOPIC}],
+        "subscriptions": [
+            {"type": "CALLBACK", "topic": topic} for topic in (ROBOT_TOPIC, CARD_TOPIC)
+        ],
         "ua": f"dingbridge/{version}",
     }
     if local_ip:

@@ -113,6 +113,12 @@ def read_fields(answer: HttpAnswer, kind: type[Fields]) -> Fields:
     return decode(answer, kind, ApiCall.SEND)
 
 
+def check_accepted(answer: HttpAnswer) -> None:
+    """Return if any other call that takes an access token was accepted; raises a
+    `DeliveryError`."""
+    check(answer, ApiCall.SEND)
+
+
 def read_token(answer: HttpAnswer) -> Token:
     """Read the answer to the new, the unified or the old token call (§2).
 

@@ -8,6 +8,7 @@ from msgspec import Raw, Struct
 
 from dingbridge.core import json_wire
 from dingbridge.core.catalogue import refusals as say
+from dingbridge.core.dingtalk.cards import CARD_TOPIC
 from dingbridge.core.dingtalk.error_text import quoted
 from dingbridge.core.errors import BadFrame
 
@@ -37,6 +38,13 @@ class RobotMessage(Struct, frozen=True):
     data: str
 
 
+class CardCallback(Struct, frozen=True):
+    """A button of a card was pressed; `data` is the JSON text that `cards.read_press` reads."""
+
+    message_id: str
+    data: str
+
+
 class Idle(Struct, frozen=True):
     """A SYSTEM frame that needs nothing, not even an ack."""
 
@@ -52,7 +60,7 @@ class UnknownFrame(Struct, frozen=True):
     message_id: str
 
 
-StreamFrame = Ping | DisconnectFrame | RobotMessage | Idle | UnknownFrame
+StreamFrame = Ping | DisconnectFrame | RobotMessage | CardCallback | Idle | UnknownFrame
 
 
 class _Wire(Struct):
@@ -88,6 +96,8 @@ def decode(text: str | bytes) -> StreamFrame:
             return Idle(topic, message_id)
     elif kind == "CALLBACK" and topic == ROBOT_TOPIC:
         return RobotMessage(message_id, data)
+    elif kind == "CALLBACK" and topic == CARD_TOPIC:
+        return CardCallback(message_id, data)
     return UnknownFrame(quoted(kind), quoted(topic), message_id)
 
 
@@ -110,10 +120,12 @@ def _reason(data: str) -> str:
         return ""
 
 
-def ack_ok(frame: Ping | RobotMessage) -> str:
-    """The ack for an accepted frame."""
+def ack_ok(frame: Ping | RobotMessage | CardCallback) -> str:
+    """The ack for an accepted frame. That of a card changes nothing on it (§8.5)."""
     if isinstance(frame, Ping):
         return _ack(200, "OK", frame.message_id, frame.opaque_data)
+    if isinstance(frame, CardCallback):
+        return _ack(200, "OK", frame.message_id, '{"status":"SUCCESS","message":"ok"}')
     return _ack(200, "OK", frame.message_id, '{"response":null}')
 
 

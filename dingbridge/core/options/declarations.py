@@ -148,6 +148,12 @@ class Options(Struct, frozen=True, kw_only=True):
     reaction: Annotated[
         str, Option(OptionKind.SIGN), "Sign on a message until it is answered; false: none."
     ] = "👀"
+    approval_cards: Annotated[
+        bool,
+        Option(OptionKind.FLAG),
+        "Whether approvals are asked 1:1 by a card with buttons, if the app may create cards; else"
+        " by a text with links.",
+    ] = True
     mask_secrets: Annotated[
         bool,
         Option(OptionKind.FLAG, own=True),

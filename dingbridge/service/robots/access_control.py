@@ -68,6 +68,12 @@ class AccessControl:
                 self._refuse(inbound, target, stranger.refusal, stranger.reason)
         return None
 
+    def admits(self, inbound: Inbound) -> Admitted | None:
+        """Whether the person of a message has access; answers nobody."""
+        rules = policy.rules_of(self._options())
+        verdict = policy.admit(inbound, rules, self._records.pairings, self._records.now())
+        return verdict if isinstance(verdict, Admitted) else None
+
     def _request_access(self, received: Received, target: Target, may: MayPair) -> None:
         inbound = received.inbound
         self.refused += 1

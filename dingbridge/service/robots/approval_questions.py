@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Callable
 
+from dingbridge.core.access.policy import Admitted
 from dingbridge.core.approvals import answer_text
 from dingbridge.core.approvals.approval import (
     Answerer,
@@ -13,17 +14,18 @@ from dingbridge.core.approvals.approval import (
     OpenApproval,
 )
 from dingbridge.core.delivery.routing import notify_target, reply_target
-from dingbridge.core.messages import SENDER_IDS, Inbound, Target
+from dingbridge.core.dingtalk.cards import CardPressed
+from dingbridge.core.messages import (
+    SENDER_IDS,
+    Conversation,
+    ConversationKind,
+    Inbound,
+    Sender,
+    Target,
+)
 from dingbridge.service.approvals.approvals import Approvals
+from dingbridge.service.robots.approval_messages import ApprovalMessages
 from dingbridge.service.robots.conversations import Conversations
-from dingbridge.service.robots.robot_replies import RobotReplies
-
-
-class _Question(Struct, frozen=True):
-    """The messages that ask, and where."""
-
-    target: Target
-    messages: tuple[str, ...]
 
 
 class ApprovalQuestions:
@@ -32,6 +34,8 @@ class ApprovalQuestions:
     A question goes to the person who asked for the turn, 1:1. Of a turn that was typed in Neovim
     it goes to the binding's 1:1 partner if that is an admin, else to the target of notifications.
     If there is neither, the editor alone asks.
+
+    - `admit` returns the role of the person of a message; None without access.
     """
 
     def __init__(
@@ -39,15 +43,18 @@ class ApprovalQuestions:
         robot: str,
         approvals: Approvals,
         conversations: Conversations,
-        replies: RobotReplies,
+        messages: ApprovalMessages,
+        admit: Callable[[Inbound], Admitted | None],
     ) -> None:
         self._robot = robot
         self._approvals = approvals
         self._conversations = conversations
-        self._replies = replies
-        self._asked: dict[str, _Question] = {}
+        self._messages = messages
+        self._admit = admit
         # The conversation that an answer comes from, which needs no other word.
         self._answering = ""
+        # Whether the answer of a card has closed a request.
+        self._has_closed = False
 
     def start(self) -> None:
         """Ask from now on."""
@@ -65,19 +72,15 @@ class ApprovalQuestions:
             return
         target = self._target(approval.request)
         if target is not None:
-            messages = self._replies.question(target, approval)
-            self._asked[approval.code] = _Question(target, messages)
+            self._messages.ask(approval, target)
 
     def closed(self, approval: ClosedApproval) -> None:
         """Take back a question that did not leave yet; else say what was decided."""
-        question = self._asked.pop(approval.code, None)
-        if question is None or self._replies.withdraw(question.messages):
-            return
-        if question.target.key != self._answering:
-            self._replies.reply(question.target, answer_text.told(approval))
+        self._has_closed = True
+        self._messages.close(approval, answering=self._answering)
 
     def _target(self, request: ApprovalRequest) -> Target | None:
-        options = self._replies.options
+        options = self._messages.options
         if options.mode != "api":
             return None
         if request.asker:
@@ -100,6 +103,19 @@ class ApprovalQuestions:
         finally:
             self._answering = ""
 
+    def pressed(self, pressed: CardPressed) -> None:
+        """Answer a request by the button of a card. The card shows the result; words are for an
+        answer that does not count."""
+        answer = self._messages.answered(pressed)
+        inbound = _of_presser(pressed)
+        admitted = self._admit(inbound)
+        if answer is None or admitted is None:
+            return
+        self._has_closed = False
+        words = self.answer(*answer, inbound, admin=admitted.role == "admin")
+        if not self._has_closed:
+            self._messages.reply(reply_target(inbound), words)
+
     def describe(self, inbound: Inbound, session: str, *, admin: bool, always: bool = False) -> str:
         """What waits for the sender, and what is always allowed in the session; with `always`,
         also that nothing is."""
@@ -117,3 +133,17 @@ class ApprovalQuestions:
     def _by(self, inbound: Inbound, *, admin: bool) -> Answerer:
         sender = inbound.sender
         return Answerer(self._robot, sender.identity, sender.nick, is_admin=admin)
+
+
+def _of_presser(pressed: CardPressed) -> Inbound:
+    """A message that stands for a pressed button, which is checked as one that is typed 1:1."""
+    return Inbound(
+        id="",
+        robot_code="",
+        conversation=Conversation("", ConversationKind.SINGLE),
+        sender=Sender(pressed.user_id, "", ""),
+        mentioned=True,
+        msgtype="card",
+        text="",
+        created=0.0,
+    )

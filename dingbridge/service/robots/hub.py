@@ -22,6 +22,7 @@ from dingbridge.service.robots.access_control import AccessControl
 from dingbridge.service.robots.access_records import AccessRecords
 from dingbridge.service.robots.addressed_queue import AddressedQueue
 from dingbridge.service.robots.admission import Admission
+from dingbridge.service.robots.approval_messages import ApprovalMessages
 from dingbridge.service.robots.approval_questions import ApprovalQuestions
 from dingbridge.service.robots.bindings import Bindings
 from dingbridge.service.robots.conversations import BoundEditor, Conversations
@@ -57,8 +58,7 @@ class Hub:
         self, robot: str, ports: HubPorts, options: Options, state: State, outbox: Outbox
     ) -> None:
         self._robot = robot
-        self._notify = ports.notify
-        self._set_idle = ports.reactions.idle
+        self._notify, self._set_idle = ports.notify, ports.reactions.idle
         self._options = options
         self._cache = StateCache(state, ports.records)
         self._members: dict[int, BoundEditor] = {}
@@ -105,7 +105,10 @@ class Hub:
             self._access_changed,
         )
         self._unanswered = UnansweredQuestions(editors, ports.notify, replies.reply)
-        self.approvals = ApprovalQuestions(robot, ports.approvals, self._conversations, replies)
+        asking = ApprovalMessages(replies, ports.cards, ports.runtime, self.notices.warn)
+        self.approvals = ApprovalQuestions(
+            robot, ports.approvals, self._conversations, asking, self._access.admits
+        )
         self._mute = NoticeMute(robot, self._cache, ports.runtime, self._status.changed)
         self._router = self._make_router(ports, editors, replies)
         self._pairing = PairingCommands(

@@ -9,7 +9,14 @@ from msgspec import Struct
 from dingbridge.service.approvals.approvals import Approvals
 from dingbridge.service.robots.editor_choice import Attends
 from dingbridge.service.robots.robot_news import News
-from dingbridge.service.robots.robot_ports import Link, Queue, Reactions, Recalls, Records
+from dingbridge.service.robots.robot_ports import (
+    CardCalls,
+    Link,
+    Queue,
+    Reactions,
+    Recalls,
+    Records,
+)
 from dingbridge.service.runtime import Later, Runtime
 
 
@@ -31,4 +38,5 @@ class HubPorts(Struct, frozen=True):
     attends: Attends
     later: Later
     recalls: Recalls
+    cards: CardCalls
     approvals: Approvals

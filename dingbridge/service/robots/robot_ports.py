@@ -9,6 +9,8 @@ from dingbridge.core.delivery.outbox import QueuedMessage
 from dingbridge.core.delivery.outbox_records import OutboxRecord, Queued
 from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.delivery.recall import RecallCall
+from dingbridge.core.dingtalk.cards import ButtonCard
+from dingbridge.core.errors import DeliveryError
 from dingbridge.core.messages import Message
 from dingbridge.core.sessions.inbox import Received, ResponderKind
 from dingbridge.core.sessions.state import State
@@ -121,6 +123,18 @@ class Recalls(Protocol):
 
     def recall(self, calls: tuple[RecallCall, ...], then: Callable[[str], None]) -> None:
         """Make the calls in order; `then` gets why one was refused, in words, or an empty text."""
+        ...
+
+
+class CardCalls(Protocol):
+    """Requests for cards with buttons."""
+
+    def create(self, card: ButtonCard, then: Callable[[DeliveryError | None], None]) -> None:
+        """Create and deliver a card; `then` gets why that failed, or None."""
+        ...
+
+    def end(self, track: str, text: str, then: Callable[[DeliveryError | None], None]) -> None:
+        """Give a card another text, without buttons; `then` gets why that failed, or None."""
         ...
 
 

@@ -8,7 +8,7 @@ from dingbridge.core.approvals import question_text
 from dingbridge.core.approvals.approval import OpenApproval
 from dingbridge.core.delivery.compose import ComposeContext, written
 from dingbridge.core.delivery.outbox_records import Purpose
-from dingbridge.core.messages import Target
+from dingbridge.core.messages import Outbound, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.service.robots.robot_outbox import RobotOutbox
 from dingbridge.service.robots.robot_requests import SendMessage
@@ -35,16 +35,17 @@ class RobotReplies:
         options = self._options()
         context = ComposeContext(options.secrets)
         made = written(self._runtime.new_id(), text, target, options, context)
-        self._outbox.send(SendMessage(made.outbound, Purpose.WORD, ""))
+        self.send((made.outbound,))
 
-    def question(self, target: Target, approval: OpenApproval) -> tuple[str, ...]:
-        """Ask for a decision. Returns the ids of the messages."""
-        runtime = self._runtime
-        options, now = self._options(), runtime.now()
-        made = question_text.question(runtime.new_id(), approval, target, options, now)
+    def question(self, target: Target, approval: OpenApproval) -> tuple[Outbound, ...]:
+        """The messages that ask for a decision."""
+        name, now = self._runtime.new_id(), self._runtime.now()
+        return question_text.question(name, approval, target, self._options(), now)
+
+    def send(self, made: Sequence[Outbound]) -> None:
+        """Send composed messages that belong to no session."""
         for outbound in made:
             self._outbox.send(SendMessage(outbound, Purpose.WORD, ""))
-        return tuple(outbound.id for outbound in made)
 
     def withdraw(self, messages: Sequence[str]) -> bool:
         """Drop messages that have not left yet. Returns whether none of them has."""

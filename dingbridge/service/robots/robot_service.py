@@ -11,6 +11,7 @@ from functools import partial
 from dingbridge.core.delivery import sent_messages
 from dingbridge.core.delivery.outbox_records import Dropped, OutboxRecord
 from dingbridge.core.delivery.sender_events import CoolDown, Counted
+from dingbridge.core.dingtalk.cards import CardPressed
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.messages import DeliveryReport
 from dingbridge.core.options.declarations import Options
@@ -24,6 +25,7 @@ from dingbridge.service import periodic
 from dingbridge.service.robots.editor_choice import Attends
 from dingbridge.service.robots.hub import Hub
 from dingbridge.service.robots.hub_ports import HubPorts
+from dingbridge.service.robots.robot_cards import RobotCards
 from dingbridge.service.robots.robot_news import News
 from dingbridge.service.robots.robot_reactions import RobotReactions
 from dingbridge.service.robots.robot_recalls import RobotRecalls
@@ -72,6 +74,7 @@ class RobotService:
         )
         self._reactions = RobotReactions(options, resources, self._records, self._counted)
         self._recalls = RobotRecalls(options, resources, self._counted)
+        self._cards = RobotCards(options, resources, self._counted)
         self._link = StreamLink(options, self._gate, post, self._link_happened)
 
     @property
@@ -106,6 +109,7 @@ class RobotService:
             attends=self._attends,
             later=self._later,
             recalls=self._recalls,
+            cards=self._cards,
             approvals=self._resources.approvals,
         )
         self._hub = Hub(self._robot, ports, self._options, saved.state, saved.outbox)
@@ -131,6 +135,7 @@ class RobotService:
         self._queue.configure(options)
         self._reactions.configure(options)
         self._recalls.configure(options)
+        self._cards.configure(options)
         self._link.configure(options)
         if self._hub is not None:
             self._hub.configure(options)
@@ -165,6 +170,7 @@ class RobotService:
         self._queue.stop()
         self._reactions.stop()
         self._recalls.stop()
+        self._cards.stop()
 
     def wait_until_stopped(self, seconds: float | None) -> None:
         """Return once the link is closed and the answer to the request under way is written down,
@@ -211,6 +217,8 @@ class RobotService:
     def _link_happened(self, event: StreamEvent) -> None:
         if isinstance(event, MessagesReceived):
             self._arrived(event.batch)
+        elif isinstance(event, CardPressed):
+            self.hub.approvals.pressed(event)
         elif isinstance(event, LinkChanged):
             self.hub.health.link_changed(event.state, event.reason, event.fix, event.retry_in)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dingbridge.core.dingtalk.cards import CardPressed
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.sessions.seen import SeenIds
 from dingbridge.edges.dingtalk.http import Http
@@ -72,7 +73,7 @@ class StreamLink:
     def _dispatch(self, stream: StreamThread, event: StreamEvent) -> None:
         # Messages are on disk and acked, even if their stream was replaced. Its state does not
         # matter any more.
-        if isinstance(event, MessagesReceived) or stream is self._stream:
+        if isinstance(event, MessagesReceived | CardPressed) or stream is self._stream:
             self._happened(event)
 
     def wait_until_closed(self, seconds: float | None) -> None:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from dingbridge.core.approvals.approval import Answerer, ApprovalRequest, Decision
-from dingbridge.core.messages import Conversation, ConversationKind, Target
+from dingbridge.core.messages import Conversation, Sender, Target
 from dingbridge.core.options.settings import read
 from dingbridge.service.robots.robot_requests import Bind
-from tests.support.hub import APP, OWN, ROBOT, SINGLE, TEAM, RecordedRobot
+from tests.support.hub import APP, OWN, ROBOT, SINGLE, TEAM, RecordedRobot, received
 
-EVERYBODY = {**APP, "allow_from": ["*"], "admins": ["boss"], "commands": []}
+EVERYBODY = {
+    **APP,
+    "allow_from": ["*"],
+    "admins": ["boss"],
+    "commands": [],
+    "approval_cards": False,
+}
 USER = Answerer()
+OUTSIDER = "$:outside"
 
 
 class Asked:
@@ -25,6 +33,7 @@ class Asked:
         self.robot.hub.start({})
         self.robot.hub.settled()
         self.decisions: list[Decision | None] = []
+        self.outside = 0
 
     def ask(self, asker: str = "zhangsan", kind: str = "edit", robot: str = ROBOT) -> str:
         self.robot.queue.clear()
@@ -46,6 +55,13 @@ class Asked:
         new = self.robot.queue[before:]
         assert len(new) <= 1
         return new[0].outbound.text if new else ""
+
+    def hear_outsider(self, text: str, where: Conversation = SINGLE) -> None:
+        """Somebody without a staff id writes: `OUTSIDER`."""
+        self.outside += 1
+        one = received(f"robot/out{self.outside}", text, where, at=self.robot.time)
+        inbound = structs.replace(one.inbound, sender=Sender("", OUTSIDER, "Out"))
+        self.robot.hub.arrived([structs.replace(one, inbound=inbound)])
 
     @property
     def targets(self) -> list[Target]:
@@ -199,19 +215,20 @@ def test_what_is_always_allowed_stands_in_the_status_and_can_be_taken_back() -> 
 
 def test_a_person_without_a_staff_id_is_asked_in_the_chat_that_they_wrote_in() -> None:
     asked = Asked()
-    asked.robot.say("hello", SINGLE, "$:outside")
-    code = asked.ask("$:outside")
+    asked.hear_outsider("hello")
+    code = asked.ask(OUTSIDER)
     [target] = asked.targets
+    assert target.user_id == ""
     assert target.session_webhook is not None
     assert asked.decisions == []
-    asked.say(f"/approve {code}", "$:outside")
+    asked.hear_outsider(f"/approve {code}")
     assert asked.decisions == ["allow"]
 
 
 def test_a_person_without_a_staff_id_who_wrote_in_a_group_is_not_asked_in_it() -> None:
     asked = Asked()
-    asked.robot.say("hello", TEAM, "$:outside")
-    asked.ask("$:outside")
+    asked.hear_outsider("hello", TEAM)
+    asked.ask(OUTSIDER)
     assert asked.robot.queue == []
 
 
@@ -234,7 +251,6 @@ def test_a_turn_typed_in_neovim_is_else_asked_of_the_target_of_notifications() -
     nobody.robot.say("hello", SINGLE, "zhangsan")
     assert nobody.ask("")
     assert nobody.robot.queue == []
-    assert ConversationKind.SINGLE is SINGLE.kind
 
 
 def test_a_robot_that_is_given_up_asks_no_more() -> None:

@@ -311,6 +311,7 @@ def test_where_links_and_pictures_may_lead(address: str, link: bool, picture: bo
 @example(f"{SEND} <dingtalk:{SEND[7:]}>", "text", "native")
 @example(f"{SEND} `[a](dingtalk:{SEND[7:]}) `[a]({SEND})", "markdown", "native")
 @example(f"    {SEND} [a](weixin:/{SEND[7:]})", "markdown", "native")
+@example(f"`[a](weixin&#58;/{SEND[7:]})`", "markdown", "native")
 @given(texts(), st.sampled_from(["markdown", "text"]), st.sampled_from(["native", "text", "code"]))
 def test_whatever_is_written_nothing_of_it_acts_when_it_is_tapped(
     text: str, msgtype: str, table: str

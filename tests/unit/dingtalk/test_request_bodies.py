@@ -176,7 +176,10 @@ def test_a_connection_is_asked_for_with_the_robots_messages_only() -> None:
     assert json.loads(open_connection_body("id", "s3cr3t", "0.1.0")) == {
         "clientId": "id",
         "clientSecret": "s3cr3t",
-        "subscriptions": [{"type": "CALLBACK", "topic": ROBOT_TOPIC}],
+        "subscriptions": [
+            {"type": "CALLBACK", "topic": ROBOT_TOPIC},
+            {"type": "CALLBACK", "topic": "/v1.0/card/instances/callback"},
+        ],
         "ua": "dingbridge/0.1.0",
     }
     assert json.loads(open_connection_body("i", "s", "1", "10.0.0.2"))["localIp"] == "10.0.0.2"

@@ -48,6 +48,7 @@ EXAMPLES: dict[str, object] = {
     "file_after": 3,
     "mention_asker": False,
     "reaction": "🤔",
+    "approval_cards": False,
     "mask_secrets": False,
     "mask_secrets_except": ["zhangsan"],
     "media.size": 5,

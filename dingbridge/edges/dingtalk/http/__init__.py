@@ -61,6 +61,11 @@ class Http:
         json = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
         return self._traced(url, lambda: self._exchange(url, body, json))
 
+    def put(self, url: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
+        """PUT a JSON body. Raises as `post` does."""
+        json = {"Content-Type": "application/json; charset=utf-8", **headers}
+        return self._traced(url, lambda: self._send("PUT", url, body, json))
+
     def upload(self, url: str, body: Upload) -> HttpAnswer:
         """POST a file, piece by piece. Nobody sees an upload, so it can always be repeated.
 
@@ -69,7 +74,7 @@ class Http:
         """
         try:
             headers = {"Content-Type": body.content_type}
-            return self._traced(url, lambda: self._send_file(url, body, headers))
+            return self._traced(url, lambda: self._send("POST", url, body, headers))
         except Retryable as error:
             error.may_have_arrived = False
             raise
@@ -171,10 +176,13 @@ class Http:
             response.close()
         return answer
 
-    def _send_file(self, url: str, body: Upload, headers: Mapping[str, str]) -> HttpAnswer:
+    def _send(
+        self, method: str, url: str, body: Upload | bytes, headers: Mapping[str, str]
+    ) -> HttpAnswer:
         self._drop_idle_connections()
         try:
-            with self._session.post(
+            with self._session.request(
+                method,
                 url,
                 data=body,
                 headers={"Accept": "application/json", **headers},

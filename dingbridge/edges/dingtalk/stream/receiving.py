@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from dingbridge.core.catalogue import link as say
 from dingbridge.core.dingtalk import stream_frames
+from dingbridge.core.dingtalk.cards import CardPressed, read_press
 from dingbridge.core.dingtalk.error_text import quoted
 from dingbridge.core.dingtalk.robot_message import QuotaGone, read_robot_message
 from dingbridge.core.errors import BadFrame
@@ -44,10 +45,11 @@ class Gate(Protocol):
 
 class BatchOutcome(Struct):
     """The result of a batch: acks in the order of their frames, the new robot messages (durable by
-    now), and the reason in a `disconnect` frame."""
+    now), the pressed buttons, and the reason in a `disconnect` frame."""
 
     acks: list[str] = field(default_factory=list)
     arrived: tuple[Received, ...] = ()
+    pressed: list[CardPressed] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     disconnect: str | None = None
 
@@ -86,6 +88,9 @@ class Receiver:
                         acks.append(
                             (stream_frames.ack_ok(frame), self._read(frame, now, new, taken))
                         )
+                    case stream_frames.CardCallback():
+                        acks.append((stream_frames.ack_ok(frame), ""))
+                        taken.pressed.append(read_press(frame.data))
                     case stream_frames.Ping():
                         acks.append((stream_frames.ack_ok(frame), ""))
                     case stream_frames.UnknownFrame():
@@ -158,6 +163,8 @@ class Receiver:
         match frame:
             case stream_frames.RobotMessage(message_id=name):
                 self._log.debug("frame %r: a robot message", name)
+            case stream_frames.CardCallback(message_id=name):
+                self._log.debug("frame %r: a pressed button", name)
             case stream_frames.Ping(message_id=name):
                 self._log.debug("frame %r: ping", name)
             case stream_frames.Idle(message_id=name, topic=topic):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from dingbridge.core.dingtalk.cards import CardPressed
 from dingbridge.core.dingtalk.keepalive import LinkState
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.edges.dingtalk.stream.receiving import Trouble
@@ -25,4 +26,4 @@ class MessagesReceived(Struct, frozen=True):
     batch: tuple[Received, ...]
 
 
-StreamEvent = LinkChanged | MessagesReceived | Trouble
+StreamEvent = LinkChanged | MessagesReceived | CardPressed | Trouble

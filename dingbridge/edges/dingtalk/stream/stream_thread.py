@@ -210,6 +210,8 @@ class StreamThread(threading.Thread):
             if not self._acked:
                 self._acked_since = time.monotonic()
             self._acked += taken.arrived
+            for pressed in taken.pressed:
+                self._notify(pressed)
             for trouble in taken.troubles:
                 self._notify(trouble)
         if any(frame.opcode == ABNF.OPCODE_CLOSE for frame in batch):
