@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 
 class RobotCards:
-    """The port `CardCalls`. Service loop only; the requests have a thread and connections of their own,
-    so that one that hangs delays no message.
+    """The port `CardCalls`. Service loop only; the requests have a thread and connections of their
+    own, so that one that hangs delays no message.
 
     - `counted` gets the number of calls that were made, and the platform's code if it refused one.
     """

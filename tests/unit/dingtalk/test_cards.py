@@ -45,9 +45,10 @@ def test_the_end_of_a_card_removes_its_buttons_and_keeps_its_title() -> None:
 
 
 def test_a_delivery_that_failed_behind_http_200_is_an_error() -> None:
-    results = [{"success": True}]
+    results: list[dict[str, object]] = [{"success": True}]
     cards.read_creation(answer({"success": True, "result": {"deliverResults": results}}))
-    for results in ([{"success": False, "errorMsg": "user is not exist"}], [], [{}]):
+    bad: tuple[list[dict[str, object]], ...] = ([{"success": False, "errorMsg": "no"}], [], [{}])
+    for results in bad:
         with pytest.raises(Refused):
             cards.read_creation(answer({"success": True, "result": {"deliverResults": results}}))
     failed = [{"success": False, "errorMsg": "user is not exist"}]
