@@ -62,6 +62,9 @@ EDITOR_ALWAYS = Sentence("always allowed in {session}: {kinds} (:Chat always off
 EDITOR_NO_ALWAYS = Sentence("nothing is always allowed in this session")
 EDITOR_TAKEN_BACK = Sentence("You will be asked again about {kinds}")
 EDITOR_NONE_OPEN = Sentence("no request waits for your approval")
+ASKED_HERE_ALONE = Sentence(
+    "{code} is asked in Neovim alone: the person who asked the agent has no 1:1 chat with the robot"
+)
 EDITOR_LATE = Sentence("Nothing changes, this was closed at {time}. {line}")
 EDITOR_ONLY_ONCE = Sentence("{code} can be allowed once only")
 EDITOR_NO_SUCH_CODE = Sentence("There is no request {code} to approve")

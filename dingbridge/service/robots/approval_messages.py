@@ -35,6 +35,7 @@ class ApprovalMessages:
     def __init__(
         self, replies: RobotReplies, cards: CardCalls, runtime: Runtime, warn: Callable[[str], None]
     ) -> None:
+        self.warn = warn
         self._replies = replies
         self._cards = ApprovalCards(cards, runtime, lambda: replies.options, warn)
         self._asked: dict[str, _Question] = {}

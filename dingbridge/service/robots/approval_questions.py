@@ -13,6 +13,7 @@ from dingbridge.core.approvals.approval import (
     Decision,
     OpenApproval,
 )
+from dingbridge.core.catalogue import approvals as say
 from dingbridge.core.delivery.routing import notify_target, reply_target
 from dingbridge.core.dingtalk.cards import CardPressed
 from dingbridge.core.messages import (
@@ -73,6 +74,8 @@ class ApprovalQuestions:
         target = self._target(approval.request)
         if target is not None:
             self._messages.ask(approval, target)
+        elif approval.request.asker:
+            self._messages.warn(say.ASKED_HERE_ALONE(code=approval.code))
 
     def closed(self, approval: ClosedApproval) -> None:
         """Take back a question that did not leave yet; else say what was decided."""

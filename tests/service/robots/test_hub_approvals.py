@@ -8,6 +8,7 @@ from msgspec import structs
 from dingbridge.core.approvals.approval import Answerer, ApprovalRequest, Decision
 from dingbridge.core.messages import Conversation, Sender, Target
 from dingbridge.core.options.settings import read
+from dingbridge.service.robots.robot_news import Notice
 from dingbridge.service.robots.robot_requests import Bind
 from tests.support.hub import APP, OWN, ROBOT, SINGLE, TEAM, RecordedRobot, received
 
@@ -228,8 +229,11 @@ def test_a_person_without_a_staff_id_is_asked_in_the_chat_that_they_wrote_in() -
 def test_a_person_without_a_staff_id_who_wrote_in_a_group_is_not_asked_in_it() -> None:
     asked = Asked()
     asked.hear_outsider("hello", TEAM)
-    asked.ask(OUTSIDER)
+    asked.robot.forget()
+    code = asked.ask(OUTSIDER)
     assert asked.robot.queue == []
+    [notice] = asked.robot.heard(OWN, Notice)
+    assert f"{code} is asked in Neovim alone" in notice.text
 
 
 def test_a_turn_typed_in_neovim_is_asked_of_the_partner_who_is_an_admin() -> None:
