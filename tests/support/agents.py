@@ -88,11 +88,6 @@ class Agents:
         """All events of a kind so far."""
         return [each for each in self.seen if isinstance(each, kind)]
 
-    def rest(self) -> None:
-        """Take in what has been told since."""
-        while not self._events.empty():
-            self.seen.append(self._events.get_nowait())
-
 
 def python(code: str, folder: str, *arguments: str) -> AgentProgram:
     """An agent that is a line of Python."""

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import textwrap
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ import pytest
 from dingbridge.core.agents.turn_events import (
     AgentGone,
     AgentProgram,
-    AgentStarted,
     TextAdded,
 )
 from tests.support.agents import Agents
@@ -83,9 +83,7 @@ def test_after_stop_nothing_is_started(agents: Agents) -> None:
     agents.run(agents.program([["text", "a"]]))
     agents.thread.stop()
     agents.ask(agents.program([["text", "b"]]))
-    agents.thread.stop()
-    agents.rest()
-    assert len(agents.of(AgentStarted)) == 1
+    assert [each for each in threading.enumerate() if each.name == "dingbridge-agents"] == []
 
 
 SERVICE = """
