@@ -125,6 +125,8 @@ local function replace(entry, view, row, steps, from, count)
   vim.list_extend(message.steps, old, from + count)
   if view then
     local mark = view.marks[message.id]
+    -- Before the lines are replaced, which would move the marks to the next one.
+    turn_steps.clear(view.buffer, row + from, row + from + count)
     put(view, row + from, row + from + count, turn_steps.lines(steps))
     view.steps[mark] = #message.steps
     turn_steps.draw(view.buffer, mark, row, message.steps, from, from + #steps - 1)

@@ -7,6 +7,7 @@ local links = require('dingbridge.links')
 local message_format = require('dingbridge.message_format')
 local message_rows = require('dingbridge.message_rows')
 local highlight = require('dingbridge.highlight')
+local turn_steps = require('dingbridge.turn_steps')
 
 local M = {}
 
@@ -73,6 +74,7 @@ function M.remove(view, transcript, messages)
     local row = vim.api.nvim_buf_get_extmark_by_id(buffer, message_format.namespace, heading, {})[1]
     local ends = message_rows.ends(buffer, message_format.namespace, row)
     links.clear(buffer, row, ends)
+    turn_steps.clear(buffer, row, ends)
     highlight.changed(buffer, heading, row, ends)
     day_separators.remove(view, heading)
     vim.api.nvim_buf_del_extmark(buffer, message_format.namespace, heading)

@@ -228,9 +228,7 @@ local NESTED = {
       check:program(value, path, option)
     end
   end,
-  agent = function(check, option, value, path)
-    require('dingbridge.agent_option')(check, option, value, path)
-  end,
+  agent = function(...) require('dingbridge.agent_option')(...) end,
   ['programs by name'] = function(check, option, value, path)
     check:entries(value, path, option, function(name, words)
       local here = Check.join(path, name)

@@ -148,13 +148,7 @@ local function mark(view, headings)
     view.marks[message.id] =
       vim.api.nvim_buf_set_extmark(view.buffer, message_format.namespace, heading.row, 0, decoration)
     view.ids[by_id.key(view.marks[message.id])] = message.id
-    if message.steps and message.steps[1] then
-      view.steps[view.marks[message.id]] = #message.steps
-      turn_steps.draw(view.buffer, view.marks[message.id], heading.row, message.steps)
-    end
-    if message.is_live then
-      view.live = view.marks[message.id]
-    end
+    turn_steps.mark(view, heading.row, message)
     local column, quiet = message_format.quiet_part(message, heading.row)
     vim.api.nvim_buf_set_extmark(view.buffer, message_format.quiet_namespace, heading.row, column, quiet)
   end
@@ -215,9 +209,7 @@ local function grow(view, ends)
     insert(view, growing.row, lines, growing.is_last)
     growing.row, growing.from = growing.row + #lines, from
   until not from or vim.uv.hrtime() > ends
-  if not growing.from then
-    view.growing = nil
-  end
+  view.growing = growing.from and growing or nil
 end
 
 --- Puts messages into the buffer as far as time allows: new ones at its end, then earlier ones at its
@@ -292,12 +284,12 @@ end
 ---@param view dingbridge.View
 function M.empty(view)
   local buffer = view.buffer
-  view.steps, view.live = {}, nil
   view.marks, view.ids = by_id.new(), by_id.new()
   view.shown, view.top, view.growing, view.is_empty = 0, nil, nil, true
   vim.api.nvim_buf_clear_namespace(buffer, message_format.namespace, 0, -1)
   vim.api.nvim_buf_clear_namespace(buffer, message_format.quiet_namespace, 0, -1)
   links.clear(buffer)
+  turn_steps.empty(view)
   day_separators.clear(view)
   vim.bo[buffer].modifiable = true
   vim.api.nvim_buf_set_lines(buffer, 0, -1, false, {})

@@ -79,6 +79,15 @@ local function is_shown(buffer, heading, number)
   return of_message ~= nil and of_message[number] == true
 end
 
+--- Removes what was drawn at steps.
+---@param buffer integer
+---@param first integer row
+---@param last integer row behind them
+function M.clear(buffer, first, last)
+  vim.api.nvim_buf_clear_namespace(buffer, namespace, first, last)
+  vim.api.nvim_buf_clear_namespace(buffer, details, first, last)
+end
+
 --- Draws the steps `from` to `last` of a message whose heading is on a row.
 ---@param buffer integer
 ---@param heading integer mark
@@ -88,8 +97,7 @@ end
 ---@param last? integer
 function M.draw(buffer, heading, row, steps, from, last)
   from, last = from or 1, last or #steps
-  vim.api.nvim_buf_clear_namespace(buffer, namespace, row + from, row + last + 1)
-  vim.api.nvim_buf_clear_namespace(buffer, details, row + from, row + last + 1)
+  M.clear(buffer, row + from, row + last + 1)
   for number = from, last do
     local step = steps[number]
     vim.api.nvim_buf_set_extmark(buffer, namespace, row + number, 0, {
@@ -106,6 +114,28 @@ function M.draw(buffer, heading, row, steps, from, last)
       })
     end
   end
+end
+
+--- Draws the steps of a message that was added at a row.
+---@param view dingbridge.View
+---@param row integer
+---@param message dingbridge.Message
+function M.mark(view, row, message)
+  local heading, steps = view.marks[message.id], message.steps
+  if steps and steps[1] then
+    view.steps[heading] = #steps
+    M.draw(view.buffer, heading, row, steps)
+  end
+  if message.is_live then
+    view.live = heading
+  end
+end
+
+--- Removes all that was drawn.
+---@param view dingbridge.View
+function M.empty(view)
+  view.steps, view.live = {}, nil
+  M.clear(view.buffer, 0, -1)
 end
 
 --- The step under the cursor, with where it is drawn; nil on another line.

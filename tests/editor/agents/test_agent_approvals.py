@@ -91,3 +91,34 @@ def test_an_agent_that_dies_while_it_is_asked_leaves_nothing_open(
     before = len(sandbox.client.arrived())
     sandbox.client.say(f"/approve {code}")
     sandbox.client.wait_arrived(before + 1)
+
+
+def test_the_user_decides_in_neovim_about_a_turn_that_was_typed_there(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "a.txt"
+    turn: Steps = [["ask", CALL], ["allowed", [["write", str(file), "new"]], []], ["text", "ready"]]
+    session = start(editor, api_options, turn)
+    editor.chat("send write it")
+    editor.until(lambda: any("waits for approval" in line for line in editor.chat_lines(session)))
+    assert not file.exists()
+    [line] = [line for line in editor.chat_lines(session) if "waits for approval" in line]
+    editor.chat(f"approve {line.split('approval ')[1][:4]}")
+    editor.until(lambda: editor.transcript(session)[-1]["text"] == "ready")
+    assert file.read_text("utf-8") == "new"
+    assert sandbox.client.arrived() == []
+
+
+def test_the_first_answer_counts_and_the_other_side_reads_whose_it_was(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    session = start(editor, api_options, TURN)
+    sandbox.client.say("write it")
+    code = code_in(sandbox.client.wait_arrived(1)[0].text)
+    editor.chat(f"reject {code}")
+    sandbox.client.wait_arrived(lambda each: each.text == "not written")
+    before = len(sandbox.client.arrived())
+    sandbox.client.say(f"/approve {code}")
+    assert len(sandbox.client.wait_arrived(before + 1)) > before
+    editor.until(lambda: editor.transcript(session)[-1]["text"] == "not written")
+    assert not any(each.text == "written" for each in sandbox.client.arrived())
