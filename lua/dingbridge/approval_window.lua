@@ -224,6 +224,15 @@ function M.refresh()
   close()
 end
 
+vim.api.nvim_create_autocmd('VimResized', {
+  group = vim.api.nvim_create_augroup('dingbridge_approval', {}),
+  callback = function()
+    if open_window() then
+      M.refresh()
+    end
+  end,
+})
+
 --- Shows a request and moves the cursor into its window.
 ---@param approval dingbridge.Approval
 function M.enter(approval)

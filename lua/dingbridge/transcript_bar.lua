@@ -32,7 +32,7 @@ end
 local function link_of(session)
   local account, status = account_of(session), require('dingbridge').status()
   if not account then
-    return status.mode ~= 'off' and say('not_bound') or ''
+    return status.mode ~= 'off' and say('not_bound') or require('dingbridge.status_line').link()
   elseif account.account == status.account then
     return require('dingbridge.status_line').link()
   end

@@ -211,6 +211,8 @@ def test_a_long_request_fits_the_screen_and_stands_in_its_window_as_a_whole(
     code = asking.ask("x" * 100, detail="```diff\n" + "\n".join(lines) + "\n```")
     window = shown(editor, code)
     assert window["width"] <= columns - 2
+    editor.nvim.command("set columns=60")
+    assert editor.until(lambda: shown(editor, code)["width"] <= 58)
     assert window["lines"][-1] == lines[-1]
     assert "x" * 100 in "".join(window["lines"])
     assert editor.lua("return vim.api.nvim_win_get_height(0)") > 0

@@ -49,7 +49,7 @@ class ApprovalCards:
     """The cards of one robot. Service loop only.
 
     asked ──delivered──▶ there ──closed──▶ ended, without buttons
-      └──refused──▶ `otherwise`: a text asks instead
+      └──refused──▶ `otherwise`: a text asks instead, if the request is still open
 
     An app without the scope is not tried again until its settings change. `warn` shows a warning to
     the user, once.
@@ -110,8 +110,7 @@ class ApprovalCards:
         if cards.is_without_scope(error.code) and self._lacking != options.app_key:
             self._lacking = options.app_key
             self._warn(say.NO_CARD_SCOPE(link=cards.apply_link(options.app_key)))
-        if card.closed is None:
-            otherwise()
+        otherwise()
 
     def close(self, approval: ClosedApproval, otherwise: Callable[[], None]) -> bool:
         """Show the result on the card of a request; `otherwise` is called if that fails. Returns

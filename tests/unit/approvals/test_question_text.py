@@ -78,6 +78,7 @@ def shown(outbound: Outbound, **changes: Any) -> list[str]:
             assert len(param.encode()) <= MSG_PARAM_BYTES
             form = json.loads(param)
         found.append(form.get("text") or form.get("content"))
+        assert len(found[-1]) <= options.text_chunk_limit
         plan.accepted()
     return found
 
