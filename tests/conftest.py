@@ -89,6 +89,7 @@ def api_options(sandbox: Sandbox) -> dict[str, Any]:
         "allow_from": ["zhangsan"],
         "group_policy": "open",
         "reaction": False,
+        "approval_cards": False,
         "mention_asker": False,
     }
 

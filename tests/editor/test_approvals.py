@@ -79,7 +79,6 @@ def both(
         **api_options,
         "allow_from": ["zhangsan", "lisi"],
         "admins": ["wangwu"],
-        "approval_cards": False,
     }
     bind(editor, options)
     return editor, asking, {"robot": robot_of(options), "asker": "zhangsan"}
@@ -344,7 +343,7 @@ def test_a_card_with_buttons_asks_where_the_app_may_create_one(
 ) -> None:
     editor = start_editor()
     asking = Asking(editor)
-    bind(editor, api_options)
+    bind(editor, {**api_options, "approval_cards": True})
     who = {"robot": robot_of(api_options), "asker": "zhangsan"}
     code = asking.ask(detail=DIFF, **who)
     [card] = sandbox.client.wait_cards(lambda card: bool(card.places))
@@ -367,7 +366,7 @@ def test_an_app_without_the_scope_asks_by_a_text_and_says_how_to_apply(
     sandbox.client.configure(missing_scopes=["Card.Instance.Write"])
     editor = start_editor()
     asking = Asking(editor)
-    bind(editor, api_options)
+    bind(editor, {**api_options, "approval_cards": True})
     who = {"robot": robot_of(api_options), "asker": "zhangsan"}
     code = asking.ask(**who)
     question = arrives(sandbox, f"/approve {code}")
