@@ -18,11 +18,16 @@ from dingbridge.core.agents.turn_events import (
     TurnEnded,
     TurnFailed,
 )
+from dingbridge.edges.agents import chat_sessions
 from dingbridge.edges.agents.agent_thread import AgentThread
 from tests.support.processes import SECONDS
 from tests.support.scripted_agent import argv
 
 T = TypeVar("T")
+
+LOADED = chat_sessions
+"""Loaded before any thread does it: with Python 3.11 a test that reads code meanwhile may fail, for
+the library reads its own, and `ast` works in one thread at a time."""
 
 POSIX = os.name == "posix"
 

@@ -8,7 +8,7 @@ SCRIPT is a JSON object, made by `argv`:
 
 - `turns`: for each prompt a list of steps; the last list is for all further prompts
 - `initialize`: added to its result; `session`: added to those of `session/new`, `load`, `resume`
-- `errors`: JSON-RPC errors by method, instead of results
+- `errors`: JSON-RPC errors by method, instead of results, until `authenticate`
 - `silent`: methods that it does not answer
 - `replay`: texts that `session/load` plays before its answer
 - `heard`: a file to which each message that it gets is appended
@@ -118,6 +118,8 @@ class ScriptedAgent:
         method, params = message.get("method"), message.get("params", {})
         if method is None or "id" not in message or method in self.script.get("silent", ()):
             return
+        if method == "authenticate":
+            self.script.pop("errors", None)
         if error := self.script.get("errors", {}).get(method):
             self.write({"id": message["id"], "error": error})
             return

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar, cast
 
 import pydantic
@@ -37,6 +37,8 @@ _LOGIN_NEEDED = -32000
 _NOT_FOUND = -32601
 _CANCELLED = -32800
 
+Login = schema.EnvVarAuthMethod | schema.TerminalAuthMethod | schema.AuthMethodAgent
+
 _STOP_REASONS = ("end_turn", "max_tokens", "max_turn_requests", "refusal", "cancelled")
 
 
@@ -45,7 +47,11 @@ class AgentConnection:
     the loop and in order."""
 
     def __init__(
-        self, process: AgentProcess, incoming: Callable[[RawMessage], None], seconds: float
+        self,
+        process: AgentProcess,
+        environ: Mapping[str, str],
+        incoming: Callable[[RawMessage], None],
+        seconds: float,
     ) -> None:
         self.process = process
         self._limit = seconds
@@ -59,7 +65,8 @@ class AgentConnection:
         self.prompts = schema.PromptCapabilities()
         self.sessions = schema.SessionCapabilities()
         self.name, self.version = "", ""
-        self._logins = ""
+        self._logins: list[Login] = []
+        self._environ = environ
 
     @classmethod
     async def open(
@@ -68,7 +75,7 @@ class AgentConnection:
         """Start an agent and agree on the protocol. No answer but that to a prompt may take more
         than `seconds`. Raises `AgentFailure`."""
         process = await agent_process.start(program)
-        connection = cls(process, incoming, seconds)
+        connection = cls(process, program.environ, incoming, seconds)
         try:
             await connection._initialize()
         except BaseException:
@@ -95,10 +102,7 @@ class AgentConnection:
         if answer.agent_info is not None:
             self.name = answer.agent_info.title or answer.agent_info.name
             self.version = answer.agent_info.version
-        self._logins = "\n".join(
-            f"{method.name}: {method.description}" if method.description else method.name
-            for method in answer.auth_methods or ()
-        )
+        self._logins = list(answer.auth_methods or ())
 
     @property
     def is_open(self) -> bool:
@@ -144,6 +148,18 @@ class AgentConnection:
         finally:
             await cancelled(answer)
 
+    async def log_in(self) -> bool:
+        """Log in with keys of the environment, where the agent offers that and they are there.
+        Returns whether it did, once. Raises `AgentFailure`."""
+        for way in self._logins:
+            if isinstance(way, schema.EnvVarAuthMethod):
+                needed = [each.name for each in way.vars if not each.optional]
+                if needed and all(self._environ.get(name) for name in needed):
+                    self._logins.remove(way)
+                    await self.request("authenticate", self._library.authenticate(way.id))
+                    return True
+        return False
+
     def _give_up_soon(self) -> None:
         """Fail what still waits for an answer, in case the end of the agent's output is not seen:
         somebody else may have it open. What the agent said last is read before."""
@@ -158,8 +174,11 @@ class AgentConnection:
         """What an exception of the library means."""
         match cause:
             case RequestError(code=code) if code == _LOGIN_NEEDED:
-                words = _words(cause)
-                return AgentFailure("login", "\n".join(filter(None, (words, self._logins))))
+                ways = (
+                    f"{each.name}: {each.description}" if each.description else each.name
+                    for each in self._logins
+                )
+                return AgentFailure("login", "\n".join((_words(cause), *ways)))
             case RequestError():
                 return AgentFailure("refused", _words(cause))
             case pydantic.ValidationError():

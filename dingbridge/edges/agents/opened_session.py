@@ -33,6 +33,14 @@ class OpenedSession:
         # A session that could not be resumed is not tried again with each prompt.
         if self.id and prompt.resume in ("", self.id, self._wanted):
             return None
+        try:
+            return await self._open(prompt)
+        except AgentFailure as failure:
+            if failure.kind != "login" or not await self.connection.log_in():
+                raise
+            return await self._open(prompt)
+
+    async def _open(self, prompt: Prompt) -> AgentStarted:
         self._wanted = prompt.resume
         self._settings = SessionSettings()
         cwd = prompt.program.cwd

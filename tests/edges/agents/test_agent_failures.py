@@ -151,6 +151,26 @@ def test_a_log_in_that_is_needed_says_what_the_agent_says(agents: Agents, method
     agents.next(AgentGone)
 
 
+BY_KEY = {
+    **{"id": "env", "name": "Key", "type": "env_var"},
+    "vars": [{"name": "MY_KEY"}, {"name": "MY_MODEL", "optional": True}],
+}
+
+
+@pytest.mark.parametrize(("key", "is_logged_in"), [("k", True), ("", False)])
+def test_a_key_of_the_environment_that_the_agent_asks_for_logs_in(
+    agents: Agents, monkeypatch: pytest.MonkeyPatch, key: str, is_logged_in: bool
+) -> None:
+    monkeypatch.setenv("MY_KEY", key)
+    error = {"code": -32000, "message": "Authentication required"}
+    script = {"initialize": {"authMethods": [BY_KEY]}, "errors": {"session/new": error}}
+    program = agents.program([["text", "a"]], **script)
+    if is_logged_in:
+        assert agents.run(program) == "a"
+    else:
+        assert agents.fail(program).kind == "login"
+
+
 def test_an_error_fails_its_turn_and_the_agent_stays(agents: Agents) -> None:
     error = {"code": -32603, "message": "Internal error", "data": {"details": "quota exceeded"}}
     program = agents.program([["fail", error]], [["text", "again"]])

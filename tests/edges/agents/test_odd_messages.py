@@ -138,8 +138,8 @@ def test_what_is_said_after_the_end_of_a_turn_is_not_shown(agents: Agents) -> No
     program = agents.program([["text", "one"], ["later", "late"]], [["text", "two"]])
     first = agents.ask(program)
     ended = agents.end(first)
-    agents.thread.set_mode("chat", "")
-    agents.next(AgentSettings)
+    if not agents.of(AgentSettings):
+        agents.next(AgentSettings)
     assert agents.run(program) == "two"
     after = agents.seen[agents.seen.index(ended) :]
     assert [each.text for each in after if isinstance(each, TextAdded)] == ["two"]
