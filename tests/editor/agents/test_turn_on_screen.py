@@ -17,8 +17,8 @@ pytestmark = pytest.mark.shared_editor
 _DETAILS = """
 local buffer = require('dingbridge.buffers').get(..., 'transcript')
 local rows = {}
-local namespace = vim.api.nvim_get_namespaces().dingbridge_step_details
-for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(buffer, namespace, 0, -1, { details = true })) do
+local space = vim.api.nvim_get_namespaces().dingbridge_step_details
+for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(buffer, space, 0, -1, { details = true })) do
   for _, row in ipairs(mark[4].virt_lines or {}) do
     rows[#rows + 1] = row[1][1]
   end
