@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from functools import partial
+from typing import Protocol
 
 from dingbridge.core.dingtalk import cards, responses
 from dingbridge.core.dingtalk.cards import ButtonCard
+from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.errors import FreshToken
-from dingbridge.edges.dingtalk.http import Http
-from dingbridge.edges.dingtalk.openapi import OpenApi, RobotClient
+from dingbridge.edges.dingtalk.openapi import OpenApi, OpenApiHttp, RobotClient
 
 _PATH = "/v1.0/card/instances"
+
+
+class CardHttp(OpenApiHttp, Protocol):
+    """The HTTP methods for cards."""
+
+    def put(self, url: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
+        """PUT a JSON body."""
+        ...
 
 
 class CardRequests:
     """The requests of one robot, over `http`. Used by one thread only."""
 
-    def __init__(self, client: RobotClient, http: Http) -> None:
+    def __init__(self, client: RobotClient, http: CardHttp) -> None:
         self._url = f"{client.options.endpoint_api}{_PATH}"
         self._http = http
         self._api = OpenApi(client, logging.getLogger(f"{__name__}.{client.options.account}"))

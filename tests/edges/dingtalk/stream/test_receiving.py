@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import json
 import logging
 import socket
 import ssl
@@ -16,6 +17,7 @@ import websocket
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dingbridge.core.dingtalk.cards import CardPressed
 from dingbridge.core.errors import LinkLost
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.core.sessions.seen import SeenIds
@@ -357,3 +359,25 @@ def test_each_message_is_recorded_once_and_acked_only_when_it_is(
         assert {f"message {number}" for number in batch} & set(recorded) == texts
     assert arrived == recorded
     assert len(set(recorded)) == len(recorded)
+
+
+def test_a_pressed_button_is_acked_in_its_batch_whatever_becomes_of_the_messages() -> None:
+    headers = {"topic": "/v1.0/card/instances/callback", "messageId": "press"}
+    content = {"cardPrivateData": {"actionIds": ["allow"]}}
+    data = json.dumps({"outTrackId": "t1", "userId": "zhangsan", "content": content})
+    frame = json.dumps({"type": "CALLBACK", "headers": headers, "data": data})
+    unread = json.dumps({"type": "CALLBACK", "headers": headers, "data": "{}"})
+    taken = receiver(FullGate()).take([frame, unread])
+    assert taken.pressed == [CardPressed("t1", "allow", "zhangsan")]
+    assert [json.loads(ack)["headers"]["messageId"] for ack in taken.acks] == ["press"] * 2
+    assert len(taken.troubles) == 1
+
+
+class FullGate:
+    """A disk without room."""
+
+    def may_open(self) -> float:
+        return 0.0
+
+    def record(self, batch: Sequence[Received]) -> None:
+        raise NO_ROOM
