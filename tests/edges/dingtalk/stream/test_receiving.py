@@ -367,17 +367,7 @@ def test_a_pressed_button_is_acked_in_its_batch_whatever_becomes_of_the_messages
     data = json.dumps({"outTrackId": "t1", "userId": "zhangsan", "content": content})
     frame = json.dumps({"type": "CALLBACK", "headers": headers, "data": data})
     unread = json.dumps({"type": "CALLBACK", "headers": headers, "data": "{}"})
-    taken = receiver(FullGate()).take([frame, unread])
+    taken = receiver(Gate(lambda _: False)).take([frame, unread])
     assert taken.pressed == [CardPressed("t1", "allow", "zhangsan")]
     assert [json.loads(ack)["headers"]["messageId"] for ack in taken.acks] == ["press"] * 2
     assert len(taken.troubles) == 1
-
-
-class FullGate:
-    """A disk without room."""
-
-    def may_open(self) -> float:
-        return 0.0
-
-    def record(self, batch: Sequence[Received]) -> None:
-        raise NO_ROOM
