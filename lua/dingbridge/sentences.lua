@@ -179,7 +179,7 @@ return {
     about_recalled = 'recalled: nobody on DingTalk sees it any more',
     about_here = 'kept here only: it was not sent to DingTalk',
     about_received = 'received from DingTalk',
-    about_answering = 'the responder is working on the answer; :Chat stop stops a program',
+    about_answering = 'the responder is working on the answer; :Chat stop stops an agent or a program',
     about_reason = 'reason: {reason}',
     about_from = 'from: {place}',
     about_to = 'to: {place}',

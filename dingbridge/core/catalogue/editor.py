@@ -227,7 +227,9 @@ ABOUT_FAILED = Sentence(
 ABOUT_RECALLED = Sentence("recalled: nobody on DingTalk sees it any more")
 ABOUT_HERE = Sentence("kept here only: it was not sent to DingTalk")
 ABOUT_RECEIVED = Sentence("received from DingTalk")
-ABOUT_ANSWERING = Sentence("the responder is working on the answer; :Chat stop stops a program")
+ABOUT_ANSWERING = Sentence(
+    "the responder is working on the answer; :Chat stop stops an agent or a program"
+)
 ABOUT_REASON = Sentence("reason: {reason}")
 ABOUT_FROM = Sentence("from: {place}")
 ABOUT_TO = Sentence("to: {place}")

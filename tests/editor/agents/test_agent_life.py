@@ -80,6 +80,44 @@ def test_a_service_that_is_killed_in_a_turn_leaves_no_process_and_the_one_who_as
     editor.until_said("this answer is lost")
 
 
+def test_a_message_that_waits_is_answered_by_the_next_service(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
+) -> None:
+    log = tmp_path / "heard"
+    editor = start_editor()
+    # The agent of the next service has its turns from the first one on.
+    turn = [["prompt"], Gate(tmp_path).step]
+    session = start(editor, api_options, turn, heard=str(log))
+    first = sandbox.client.say("one")
+    editor.until(lambda: any('"one"' in line for line in editor.chat_lines(session)))
+    second = sandbox.client.say("two", user="lisi")
+    sandbox.client.wait_arrived(lambda each: "Queued, 1 before you" in each.text)
+    before = services.pid(editor.data)
+    editor.kill_service()
+    editor.until(lambda: services.pid(editor.data) not in (0, before))
+    Gate(tmp_path).open()
+    [lost] = sandbox.client.wait_arrived(lambda each: LOST in each.text)
+    [answer] = sandbox.client.wait_arrived(lambda each: '"two"' in each.text)
+    assert (lost.reply_to, answer.reply_to) == (first.message_id, second.message_id)
+    prompts = [one["params"] for one in heard(log) if one.get("method") == "session/prompt"]
+    assert len(prompts) == 2
+
+
+def test_an_editor_that_leaves_with_messages_that_wait_has_them_answered(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
+) -> None:
+    gate = Gate(tmp_path)
+    editor = start_editor()
+    session = start(editor, api_options, [["text", "first"], gate.step], [["text", "second"]])
+    sandbox.client.say("one")
+    editor.until(lambda: "first" in editor.chat_lines(session))
+    sandbox.client.say("two")
+    sandbox.client.wait_arrived(1)
+    editor.close()
+    gate.open()
+    assert [each.text for each in sandbox.client.wait_arrived(3)[1:]] == ["first", "second"]
+
+
 def test_the_agent_ends_with_its_session(
     start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
