@@ -40,6 +40,7 @@ def test_status_before_the_first_use_tells_the_mode_and_starts_nothing(
         "failed": 0,
         "refused": 0,
         "asking": 0,
+        "approvals": 0,
         "unread": 0,
         "last_error": "",
         "cool_down_until": 0,
