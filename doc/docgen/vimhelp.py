@@ -121,7 +121,9 @@ class _Page:
     def _code_in_a_sentence(self, code: str) -> str:
         if code in self._names:
             return f"|{code}|"
-        return f"`{code.replace(' ', FIXED) if width(code) <= _LONGEST_CODE else code}`"
+        if width(code) > _LONGEST_CODE:
+            return code  # Neovim reads no marks that are on two lines
+        return f"`{code.replace(' ', FIXED)}`"
 
 
 def row_name(cell: str) -> str:
