@@ -3,6 +3,7 @@
 
 local generated = require('dingbridge.generated')
 local say = require('dingbridge.say')
+local texts = require('dingbridge.option_texts')
 
 local LONGEST_KEY = 60 -- bytes; a longer key is neither shown nor compared
 local TYPES = { flag = 'boolean', number = 'number', ['whole number'] = 'number' } -- any other is text
@@ -88,15 +89,6 @@ function Check.variable(value)
   return text:match('^%$([%a_][%w_]*)$') or text:match('^%${([%a_][%w_]*)}$')
 end
 
----@param text string
----@return boolean
-local function is_placeholder(text)
-  local lower = text:lower()
-  return generated.placeholders[(lower:gsub('-', '_'))] == true
-    or lower:gsub('^ding', ''):find('^xxx+$') ~= nil
-    or text:find('^<[%a _-]+>$') ~= nil
-end
-
 --- `path.key`, or `key` without a path; `path[...]` if the key is not a name, because it may be a misplaced value.
 ---@param path string
 ---@param key string
@@ -175,10 +167,10 @@ function Check:text(option, value, path)
     self:add(path, say('is_empty'))
   elseif (option.kind == 'text of several lines' and text:gsub('[\t\n\r]', '') or text):find('%c') then
     self:add(path, say('control_character'))
-  elseif option.belongs and is_placeholder(shown) then
+  elseif option.belongs and texts.is_placeholder(shown) then
     self:add(path, say('is_placeholder', { text = shown, belongs = option.belongs }))
-  elseif option.choices and not vim.tbl_contains(option.choices, text) then
-    local near = Check.near(text, option.choices)
+  elseif not texts.fits(option, text) then
+    local near = Check.near(text, option.choices or {})
     local sentence = near and 'must_be_near' or 'must_be'
     self:add(path, say(sentence, { expected = expects(option), near = near }))
   else

@@ -91,7 +91,7 @@ local LISTEN = {
       callback = function(args)
         local name, status = command_of(args.buf), vim.v.event.status
         if matches(name, watch) then
-          local more = status == 0 and say('done') or say('failed_with', { status = status })
+          local more = status == 0 and say('finished') or say('failed_with', { status = status })
           event(name, status == 0, vim.trim(more .. ' ' .. span_of(args.buf)))
         end
       end,
@@ -117,8 +117,7 @@ local LISTEN = {
         if status ~= -1 and not timer:is_closing() then
           timer:close()
           -- Negative: Neovim has forgotten the job, and with it how it ended.
-        local more = status > 0 and say('failed_with', { status = status }) or say('done')
-        more = status < 0 and say('ended') or more
+        local more = status > 0 and say('failed_with', { status = status }) or say('finished')
         event(('job %d'):format(watch.job), status <= 0, vim.trim(more .. ' ' .. span_of(-watch.job)))
         end
       end
@@ -136,7 +135,7 @@ local LISTEN = {
         local program = vim.o.makeprg
         if matches(program, watch) then
           local is_well = vim.v.shell_error == 0 and #errors == 0
-          local more = is_well and say('done') or found(#errors, '')
+          local more = is_well and say('finished') or found(#errors, '')
           event(program, is_well, vim.trim(more .. ' ' .. span_of(args.match)))
         end
       end,

@@ -284,8 +284,8 @@ def test_what_the_editor_does_not_read_itself_is_off_only_when_that_is_sure(
     [
         ("Chat st", ["status", "stop"]),
         ("DingTalk st", ["status", "stop"]),
-        ("'<,'>Chat no", ["notify"]),
-        ("'A,'BChat no", ["notify"]),
+        ("'<,'>Chat no", ["notify", "notify-when-done"]),
+        ("'A,'BChat no", ["notify", "notify-when-done"]),
         ("vertical Chat pre", ["prev"]),
         ("Chat open ", ["alpha", "beta"]),
         ("Chat open b", ["beta"]),

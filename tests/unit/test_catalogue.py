@@ -367,7 +367,7 @@ LUA_SINGLE = {
     ":help dingbridge-options": "a tag of the manual",
     **dict.fromkeys(
         (
-            *("list of ", "text of several lines", "whole number"),
+            *("hours of the day", "list of ", "text of several lines", "whole number"),
             *("keys by name", "programs by name", "settings of conversations", "webhook address"),
         ),
         "a kind of option",

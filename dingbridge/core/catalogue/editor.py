@@ -277,8 +277,7 @@ NO_ROOM = Sentence("编辑器里放不下新窗口。There is no room for a wind
 # --- notices to the phone -------------------------------------------------------------------------
 
 WATCHED = Sentence("{sign} {name} in {folder}: {more}")
-DONE = Sentence("done")
-ENDED = Sentence("ended")
+FINISHED = Sentence("finished")
 FAILED_WITH = Sentence("failed with {status}")
 FOUND_ENTRIES = Sentence("entries: {count}")
 ERRORS_NOW = Sentence("errors: {count} (before: {before})")

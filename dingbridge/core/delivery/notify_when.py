@@ -10,7 +10,7 @@ NotifyWhen = Literal["away", "always", "never"]
 _SPAN = re.compile(
     r"(?:(\d{1,3})\s*(?:d|天))?\s*(?:(\d{1,4})\s*(?:h|小时))?\s*(?:(\d{1,5})\s*(?:m|min|分钟?))?"
 )
-_HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*[-–—~]\s*(\d{1,2}):(\d{2})")
+_HOURS = re.compile(r"([0-9]{1,2}):([0-5][0-9])-([0-9]{1,2}):([0-5][0-9])")
 
 DAY = 24 * 60
 """Minutes of a day."""
@@ -50,12 +50,10 @@ def quiet_hours(text: str) -> tuple[int, int] | None:
     >>> quiet_hours("22:00-08:00")
     (1320, 480)
     """
-    found = _HOURS.fullmatch(text.strip())
+    found = _HOURS.fullmatch(text)
     if found is None:
         return None
     hour, minute, until_hour, until_minute = map(int, found.groups())
-    if max(hour, until_hour) > 24 or max(minute, until_minute) > 59:
-        return None
     start, end = hour * 60 + minute, until_hour * 60 + until_minute
     return (start, end) if max(start, end) <= DAY else None
 

@@ -75,7 +75,7 @@ class AwayNotices:
         self._waiting[message] = account.name
         return True
 
-    def tell(self, words: str) -> None:
+    def notify(self, words: str) -> None:
         """Send a notice to the configured target, if there is one."""
         with contextlib.suppress(BridgeError):  # nobody is configured to hear it
             self.send(self._runtime.new_id(), words)

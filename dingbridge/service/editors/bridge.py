@@ -63,7 +63,7 @@ class Bridge:
         self.notifications = Notifications(editor, self.sending)
         self.away = AwayNotices(editor, runtime, self.accounts, self.sending, ports.presence)
         self.replies = ResponderReplies(runtime, chats, self.responders, self.sending, ports.later)
-        self.replies.typed.tell = self.away.tell
+        self.replies.typed.tell = self.away.notify
         self.typed = TypedMessages(editor, runtime, chats, self.sending, self.replies)
         self.received = ReceivedMessages(editor, chats, ports.media, self.replies, ports.later)
         self.files = FileSending(editor, runtime, chats, ports.packing)
