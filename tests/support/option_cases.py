@@ -166,8 +166,8 @@ GOOD: list[Case] = [
 ]
 
 KNOWN = (
-    "help, status, whoami, whereami, list, session, approve, reject, always, new, clear, stop,"
-    " history, where, diag, qf, diff, file, open, run"
+    "help, status, whoami, whereami, mute, list, session, approve, reject, always, new, clear,"
+    " stop, agent, sessions, resume, history, where, diag, qf, diff, file, open, run, btw"
 )
 OTHER_APP = {"app_key": "dingother", "app_secret": SECRET + "2"}
 PROGRAM = "a list of a program and its arguments"

@@ -25,6 +25,8 @@ EXAMPLES: dict[str, object] = {
     "keyword": "build",
     "autostart": False,
     "notify_on": "all",
+    "notify_when": "always",
+    "quiet_hours": "22:00-08:00",
     "app_key": "dinga1",
     "app_secret": SECRET,
     "robot_code": "dinga2",
