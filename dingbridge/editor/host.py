@@ -1,7 +1,6 @@
 """The remote plugin's host: sends the editor's requests to the service, and shows its updates.
 
-It keeps only requests that no service has carried out yet. Lua keeps messages until they are
-confirmed, and hands them over again to the next service.
+It keeps requests that no service has carried out yet. Lua keeps messages until they are confirmed.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from dingbridge.edges.storage import installed_code
 from dingbridge.editor import early_start
 from dingbridge.editor.file_transfers import FileTransfers
 from dingbridge.editor.host_log import forward
-from dingbridge.editor.lua_requests import EditorSettings, FromManifest
+from dingbridge.editor.lua_requests import EditorSettings, FocusReport, FromManifest
 from dingbridge.editor.ordered_requests import OrderedRequests
 from dingbridge.editor.service_frames import ServiceFrames
 from dingbridge.editor.service_link import (
@@ -87,6 +86,8 @@ class Host:
             self._ready(read_as(payload, EditorSettings, name))
         elif name == "command":
             self._command(read_as(payload, frames.RunCommand, name))
+        elif name == "focus":
+            self._service.user_is(away=read_as(payload, FocusReport, name).away)
         else:
             self._ready(None)
             file = self._files.of_event(payload) if name == "send" else None

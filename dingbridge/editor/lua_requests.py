@@ -45,3 +45,9 @@ class FromManifest(Struct, frozen=True):
     place: Any
     has_range: bool = False
     settings: EditorSettings | None = None
+
+
+class FocusReport(Struct, frozen=True):
+    """Whether the user has left this editor, or has come back."""
+
+    away: bool

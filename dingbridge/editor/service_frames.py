@@ -37,6 +37,7 @@ class ServiceFrames:
         self._client: Client | None = None
         self._settings: frames.RawSettings | None = None
         self._waiting = WaitingRequests()
+        self._presence: frames.UserPresence | None = None
         self._under_way = UnconfirmedFrames()
         self._bound = BoundSessions()
 
@@ -58,6 +59,11 @@ class ServiceFrames:
         if self._client is not None:
             self._send(self._client, frame)
 
+    def user_is(self, *, away: bool) -> None:
+        """Send whether the user is away from this editor, now and to each later service."""
+        self._presence = frames.UserPresence(away)
+        self.notify_now(self._presence)
+
     def attached(self, client: Client) -> None:
         """A service is attached: send it the initial frames, then the queued ones."""
         self._client = client
@@ -69,6 +75,8 @@ class ServiceFrames:
         self._send(client, hello)
         if self._settings is not None:
             self._send(client, self._settings)
+        if self._presence is not None:
+            self._send(client, self._presence)
         for frame in self._waiting.take():
             self._send(client, frame)
 

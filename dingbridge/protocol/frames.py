@@ -151,6 +151,12 @@ class LogLine(Struct, frozen=True, tag="log"):
     text: str
 
 
+class UserPresence(Struct, frozen=True, tag="presence"):
+    """Whether the user is `away` from this editor. Sent with each change, and after `Attach`."""
+
+    away: bool
+
+
 class ServiceAsked(Struct, frozen=True, tag="service_asked"):
     """Asks for a report on the service, which an update answers."""
 
@@ -240,6 +246,7 @@ FromHost = (
     | FilePiece
     | PieceTaken
     | LogLine
+    | UserPresence
     | ServiceAsked
     | EndService
     | Leave

@@ -110,8 +110,7 @@ class AttachedEditor:
         )
         self.errors.show_found(left)
         self._spool.found = left.kept
-        waiting, self._before = self._before, []
-        for frame in waiting:
+        for frame in self._before:
             self.hear(frame)
 
     def _later(self, seconds: float, call: Callable[[], None]) -> None:
@@ -143,6 +142,8 @@ class AttachedEditor:
                 self._setting_up.looked_up(frame)
             case frames.FilePiece() | frames.PieceTaken():
                 self._turns.put(lambda: self._transfers.heard(frame))
+            case frames.UserPresence(away=away):
+                self._need_bridge().away.user_is(away=away)
             case frames.ServiceAsked():
                 self.screen.show(updates.ShowNotice(self._shared.describe()))
             case frames.EndService(again=again):

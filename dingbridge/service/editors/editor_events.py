@@ -16,7 +16,7 @@ from dingbridge.core.sessions.destinations import Destination
 from dingbridge.core.user_file import UserFile
 from dingbridge.edges.programs.responder_program import Answered
 from dingbridge.protocol.decode import read_as
-from dingbridge.protocol.frames import EditorEvent, FromHost, RunCommand
+from dingbridge.protocol.frames import EditorEvent, FromHost, RunCommand, UserPresence
 from dingbridge.service.editors import command_dispatch
 from dingbridge.service.editors.bridge import Bridge
 from dingbridge.service.editors.command_context import CommandContext
@@ -128,12 +128,6 @@ class Looked(Struct, frozen=True):
     failure: str = ""
 
 
-class FocusReport(Struct, frozen=True):
-    """Whether the user has left this editor, or has come back."""
-
-    away: bool = False
-
-
 class RefreshRequest(Struct, frozen=True):
     """A report on the screen needs an update."""
 
@@ -165,10 +159,10 @@ def is_by_user(frame: FromHost) -> bool:
     match frame:
         case RunCommand():
             return True
-        case EditorEvent(name="focus", payload={"away": True}):
-            return False
+        case UserPresence(away=away):
+            return not away
         case EditorEvent(name=name):
-            return name in ("focus", "send", "open")
+            return name in ("send", "open")
         case _:
             return False
 
@@ -215,9 +209,6 @@ def action(
     if name == "to":
         to = read_as(payload, ToRequest, name)
         return lambda: bridge.destination_choice.chosen(to.session, to.destination, stays=to.stays)
-    if name == "focus":
-        away = read_as(payload, FocusReport, name).away
-        return lambda: bridge.away.user_is(away=away)
     if name == "reply":
         return _reply(bridge, read_as(payload, Reply, name))
     if name == "taken":
