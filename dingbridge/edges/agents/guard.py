@@ -43,6 +43,9 @@ def main(hold: int, life: int, argv: "list[str]") -> int:
     agent = os.fork()
     if agent == 0:
         _become(argv, prctl)
+    # The child does this as well: whoever comes first, `_kill` finds the group.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.setpgid(agent, agent)
     for standard in (0, 1):
         os.close(standard)  # the agent's alone: its end must be seen at the other side
     waits = select.poll()
@@ -54,7 +57,7 @@ def main(hold: int, life: int, argv: "list[str]") -> int:
             break
         _drain(woken)
     # Not reaped yet, so its id is still its group's.
-    _kill_group(agent)
+    _kill(agent)
     _, status = os.waitpid(agent, 0)
     _kill_descendants()
     if os.WIFSIGNALED(status):
@@ -63,7 +66,7 @@ def main(hold: int, life: int, argv: "list[str]") -> int:
 
 
 def _become(argv: "list[str]", prctl: "Prctl") -> None:
-    """PromptedTurn this process into the agent."""
+    """Turn this process into the agent."""
     try:
         os.setpgid(0, 0)
         prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)  # should somebody kill the guard
@@ -88,9 +91,11 @@ def _has_ended(agent: int) -> bool:
         os.waitpid(found.si_pid, 0)
 
 
-def _kill_group(group: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
+def _kill(agent: int) -> None:
+    """Kill the agent's group, and the agent itself should it not be in that."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(agent, signal.SIGKILL)
 
 
 def _kill_descendants() -> None:

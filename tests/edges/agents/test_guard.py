@@ -18,6 +18,7 @@ from dingbridge.core.agents.turn_events import (
     AgentProgram,
     TextAdded,
 )
+from dingbridge.edges.agents.agent_process import GUARD
 from tests.support.agents import Agents
 from tests.support.editor import ROOT
 from tests.support.processes import Child, descendants, is_alive, until
@@ -115,6 +116,31 @@ def test_after_kill_9_of_the_service_all_is_gone(tmp_path: Path, leaves: bool, s
         assert len(guards) == 1
         os.kill(service.pid, signal.SIGKILL)
         until_gone([*pids, *guards])
+
+
+SLOW_CHILD = """
+    import os, runpy, select, sys
+
+    fork = os.fork
+
+    def fork_slowly():
+        child = fork()
+        if child == 0:
+            select.select([0], [], [])  # until the test ends
+        return child
+
+    os.fork = fork_slowly
+    held, hold = os.pipe()
+    os.close(hold)
+    life, lives = os.pipe()
+    sys.exit(runpy.run_path(sys.argv[1])["main"](held, lives, [sys.executable, "-c", ""]))
+"""
+
+
+def test_an_agent_is_killed_that_has_no_group_yet_when_the_service_ends() -> None:
+    code = [sys.executable, "-c", textwrap.dedent(SLOW_CHILD), GUARD]
+    with Child(code, stdin=-1, seconds=10) as guard:
+        assert guard.wait() == 128 + signal.SIGKILL
 
 
 def guard_of(agent: int) -> int:
