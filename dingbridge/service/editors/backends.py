@@ -73,7 +73,7 @@ class Backend(Protocol):
         ...
 
     def ask(self, question: BackendQuestion) -> None:
-        """BackendAnswer a message. It must call `question.answered`, or report a failure, once."""
+        """Answer a message. It must call `question.answered`, or report a failure, once."""
         ...
 
     def stop(self, session: str) -> bool:

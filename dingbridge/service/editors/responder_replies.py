@@ -257,7 +257,7 @@ class ResponderReplies:
             self._notify_end(request)
 
     def _answer_all_the_same(self, asked: ReplyContext, text: str, message_id: str) -> None:
-        """BackendAnswer in the conversation only: the session may be deleted, but the asker still
+        """Answer in the conversation only: the session may be deleted, but the asker still
         waits."""
         account = self._account(asked)
         if account is not None:

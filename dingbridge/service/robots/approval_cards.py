@@ -24,7 +24,7 @@ from dingbridge.service.runtime import Runtime
 log = logging.getLogger(__name__)
 
 MOST = 200
-"""CardCalls of which presses are known; each is closed within minutes."""
+"""Cards of which presses are known; each is closed within minutes."""
 
 _PRESSED = re.compile(r"(allow|always|reject)\d*")
 _DECISIONS: dict[str, Decision] = {"allow": "allow", "always": "always", "reject": "reject"}
