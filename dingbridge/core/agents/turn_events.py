@@ -92,7 +92,8 @@ class FileDiff(Struct, frozen=True):
 class ToolCall(Struct, frozen=True):
     """A tool call, complete each time: it replaces the earlier one with its `id`.
 
-    - `kind`: `read`, `edit`, `delete`, `move`, `search`, `execute`, `think`, `fetch` or `other`
+    - `kind`: `read`, `edit`, `delete`, `move`, `search`, `execute`, `think`, `fetch`,
+      `switch_mode` or `other`
     - `detail`: arguments and output, plain text or Markdown, untrusted
     """
 

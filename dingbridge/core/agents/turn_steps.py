@@ -11,7 +11,7 @@ class TurnStep(Struct, frozen=True, omit_defaults=True):
     """What an agent did in a turn: one line, and a detail that is shown on request.
 
     - `kind`: `thought`, `plan` for an entry of its plan, or the kind of a tool: `read`, `edit`,
-      `delete`, `move`, `search`, `execute`, `think`, `fetch` or `other`
+      `delete`, `move`, `search`, `execute`, `think`, `fetch`, `switch_mode` or `other`
     - `title`: one line; `detail`: Markdown, shortened
     - `approval`: the code of the approval that it waits for, or empty
     """

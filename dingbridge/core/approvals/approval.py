@@ -20,7 +20,8 @@ class ApprovalRequest(Struct, frozen=True, kw_only=True):
 
     - `source`: who wants it, in words (`qwen`)
     - `title`: what, in one line; `detail`: arguments or diff, Markdown, complete; both untrusted
-    - `kind`: the kind of tool, which "always" is about
+    - `kind`: the kind of tool, which "always" is about: for all requests of this kind in the
+      session that the one who says it may answer
     - `robot`: the robot whose people may answer; empty: only the editor's user may
     - `asker`: the identity of the person who asked for the turn; empty: the editor's user
     - `can_always`: "always" is offered

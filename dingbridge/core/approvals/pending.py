@@ -69,7 +69,8 @@ class PendingApprovals:
     def __init__(self) -> None:
         self._open: dict[str, OpenApproval] = {}
         self._closed: dict[str, ClosedApproval] = {}
-        self._always: dict[str, dict[str, Answerer]] = {}
+        # Who allowed it, by session and kind.
+        self._always: dict[str, dict[str, set[Answerer]]] = {}
 
     @property
     def open(self) -> Mapping[str, OpenApproval]:
@@ -79,9 +80,10 @@ class PendingApprovals:
     def ask(
         self, request: ApprovalRequest, now: float, chance: Callable[[int], int]
     ) -> OpenApproval | None:
-        """Open a request; None if its kind is always allowed in its session. `chance(n)` is a
-        random number from 0 to n - 1."""
-        if request.can_always and request.kind in self._always.get(request.session, ()):
+        """Open a request; None if its kind is always allowed in its session, by somebody who may
+        answer this request. `chance(n)` is a random number from 0 to n - 1."""
+        allowed_by = self._always.get(request.session, {}).get(request.kind, ())
+        if request.can_always and any(may_answer(request, by) for by in allowed_by):
             return None
         self._forget(now)
         taken = {*self._open, *self._closed}
@@ -108,7 +110,8 @@ class PendingApprovals:
         if decision == "always" and not found.request.can_always:
             return OnlyOnce(code)
         if decision == "always":
-            self._always.setdefault(found.request.session, {})[found.request.kind] = by
+            kinds = self._always.setdefault(found.request.session, {})
+            kinds.setdefault(found.request.kind, set()).add(by)
         return AnswerAccepted(self._close(code, decision, now, by))
 
     def expire(self, code: str, now: float) -> ClosedApproval | None:
@@ -135,7 +138,7 @@ class PendingApprovals:
     # --- what is always allowed -------------------------------------------------------------------
 
     def always(self, session: str) -> tuple[str, ...]:
-        """The kinds of tools that are always allowed in a session."""
+        """The kinds of tools that are always allowed in a session, in some turns at least."""
         return tuple(self._always.get(session, ()))
 
     def always_in_all(self) -> Mapping[str, tuple[str, ...]]:

@@ -19,7 +19,7 @@ STATES: Final[dict[str, ToolState]] = {
     "failed": "failed",
 }
 
-_KINDS = frozenset(get_args(schema.ToolKind)) - {"switch_mode"}
+_KINDS = frozenset(get_args(schema.ToolKind))
 
 
 class ToolCalls:

@@ -64,6 +64,10 @@ class ApprovalDesk(Protocol):
         """Nobody waits any more."""
         ...
 
+    def forget_always(self, session: str) -> tuple[str, ...]:
+        """Ask about everything in a session again; returns what was always allowed."""
+        ...
+
 
 class AgentPorts(Struct, frozen=True):
     """The outside. `make_runner` is called when the first agent is asked; `post` runs a call on the

@@ -79,6 +79,9 @@ class Agents:
         others, so that an agent that runs goes on for another editor."""
         key = agent, cwd
         known = self._programs.get(session)
+        if known is not None and known[0][0] != agent:
+            # What was always allowed was allowed to the other agent.
+            self._ports.approvals.forget_always(session)
         if known is None or known[0] != key:
             known = key, AgentProgram(agent.name, agent.argv, cwd or folder, environ)
             self._programs[session] = known
@@ -110,7 +113,8 @@ class Agents:
         return self._started.get(session)
 
     def end_session(self, session: str) -> None:
-        """End the agent of a session; its turn fails."""
+        """End the agent of a session; its turn fails. Nothing is always allowed there any more."""
+        self._ports.approvals.forget_always(session)
         self._programs.pop(session, None)
         self._started.pop(session, None)
         if self._runner is not None:

@@ -43,6 +43,10 @@ MANY_CALLS = 35
 """Messages of a turn, with questions about approvals, after which a word warns of the quota. Its
 answer takes up to 15 more."""
 
+ONLY_ONCE = frozenset({"other", "switch_mode"})
+"""Kinds of tools that cannot be allowed always: the first says nothing about what is allowed, and
+another mode may end the agent's questions."""
+
 TurnEvent = (
     TextAdded
     | ThoughtAdded
@@ -184,6 +188,7 @@ class RunningTurn:
                 detail=turn_record.described(call),
                 robot=turn.robot,
                 asker=turn.asker,
+                can_always=call.kind not in ONLY_ONCE,
             ),
             decided,
         )
@@ -247,12 +252,15 @@ class RunningTurn:
 def chosen(options: dict[PermissionKind, str], decision: Decision) -> str | None:
     """The id of the option that a decision means; None cancels the request.
 
+    "Always" allows once: this service remembers it, so that it covers what was shown, no more than
+    the one who said it may allow, and can be taken back.
+
     >>> chosen({"allow_once": "a", "reject_once": "r"}, "always")
     'a'
     """
     wanted: dict[Decision, tuple[PermissionKind, ...]] = {
         "allow": ("allow_once",),
-        "always": ("allow_always", "allow_once"),
+        "always": ("allow_once", "allow_always"),
         "reject": ("reject_once", "reject_always"),
     }
     return next((options[kind] for kind in wanted[decision] if kind in options), None)

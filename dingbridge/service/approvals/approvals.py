@@ -131,7 +131,7 @@ class Approvals:
         )
 
     def always_of(self, session: str) -> tuple[str, ...]:
-        """The kinds of tools that are always allowed in a session, until the service ends."""
+        """The kinds of tools that are always allowed in a session, in some turns at least."""
         return self._pending.always(session)
 
     def always_in_all(self) -> Mapping[str, tuple[str, ...]]:

@@ -44,6 +44,8 @@ class Outside:
         self.cancelled: list[str] = []
         self.requests: list[ApprovalRequest] = []
         self.withdrawn: list[str] = []
+        self.forgotten: list[str] = []
+        self.closed: list[str] = []
         self.decided: Callable[[Decision | None], None] = lambda _: None
         self.shown: list[TurnUpdate] = []
         self.notify: Callable[[AgentEvent], None] = lambda _: None
@@ -88,6 +90,13 @@ class Outside:
     def withdraw(self, code: str) -> None:
         self.withdrawn.append(code)
 
+    def forget_always(self, session: str) -> tuple[str, ...]:
+        self.forgotten.append(session)
+        return ()
+
+    def close(self, session: str) -> None:
+        self.closed.append(session)
+
     def turned(self, session: str, update: TurnUpdate) -> None:
         self.shown.append(update)
 
@@ -95,13 +104,19 @@ class Outside:
 class Asked:
     """One turn of the session `s`, and what became of it."""
 
-    def __init__(self, outside: Outside, progress: int = 0, asker: str = "zhangsan") -> None:
+    def __init__(
+        self,
+        outside: Outside,
+        progress: int = 0,
+        asker: str = "zhangsan",
+        agent: AgentChoice = QWEN,
+    ) -> None:
         self.said: list[str] = []
         self.results: list[TurnResult] = []
         turn = AgentQuestion(
             request="r",
             session="s",
-            agent=QWEN,
+            agent=agent,
             text="hello",
             files=(),
             instructions="",
@@ -192,7 +207,7 @@ def options(*kinds: PermissionKind) -> tuple[PermissionOption, ...]:
     [
         ("allow", ("allow_once", "allow_always", "reject_once"), "allow_once"),
         ("allow", ("allow_always", "reject_once"), None),
-        ("always", ("allow_once", "allow_always"), "allow_always"),
+        ("always", ("allow_always", "allow_once"), "allow_once"),
         ("always", ("allow_once",), "allow_once"),
         ("reject", ("allow_once", "reject_once"), "reject_once"),
         ("reject", ("allow_once", "reject_always"), "reject_always"),
@@ -210,6 +225,31 @@ def test_the_agent_gets_the_option_that_was_decided_and_a_refusal_when_it_expire
     assert (request.session, request.asker, request.robot) == ("s", "zhangsan", "robot")
     outside.decided(decision)
     assert outside.decisions == [("p", option)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "can_always"), [("edit", True), ("other", False), ("switch_mode", False)]
+)
+def test_what_has_no_certain_kind_or_frees_the_agent_cannot_be_allowed_always(
+    kind: str, can_always: bool
+) -> None:
+    outside = Outside()
+    Asked(outside)
+    call = ToolCall("t", "Do it", kind)
+    outside.notify(PermissionAsked("r", "p", call, options("allow_once")))
+    assert outside.requests[0].can_always is can_always
+
+
+def test_what_is_always_allowed_is_forgotten_with_the_agent_that_it_was_allowed() -> None:
+    outside = Outside()
+    Asked(outside)
+    outside.agents.end_session("s")
+    assert outside.forgotten == ["s"]
+    assert outside.closed == ["s"]
+    Asked(outside)
+    assert outside.forgotten == ["s"]
+    Asked(outside, agent=AgentChoice("claude", ("claude-code-acp",)))
+    assert outside.forgotten == ["s", "s"]
 
 
 def test_an_approval_is_withdrawn_when_the_turn_ends() -> None:

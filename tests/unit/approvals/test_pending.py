@@ -164,6 +164,39 @@ def test_always_is_for_this_session_and_this_kind_and_can_be_taken_back() -> Non
     asked(pending)
 
 
+@pytest.mark.parametrize(
+    ("by", "covered"),
+    [
+        (ASKER, [("robot", "ann")]),
+        (ADMIN, [("robot", "ann"), ("robot", "bob"), ("robot", "")]),
+        (USER, [("robot", "ann"), ("robot", "bob"), ("robot", ""), ("other", "ann"), ("", "")]),
+    ],
+)
+def test_always_covers_the_turns_whose_requests_this_person_may_answer(
+    by: Answerer, covered: list[tuple[str, str]]
+) -> None:
+    pending = PendingApprovals()
+    pending.answer(asked(pending).code, "always", by, NOW)
+    people = [("robot", "ann"), ("robot", "bob"), ("robot", ""), ("other", "ann"), ("", "")]
+    found = [
+        (robot, asker)
+        for robot, asker in people
+        if pending.ask(request(robot=robot, asker=asker), NOW, lambda limit: limit - 1) is None
+    ]
+    assert found == covered
+
+
+def test_always_of_one_person_does_not_end_that_of_another() -> None:
+    pending = PendingApprovals()
+    bob = Answerer("robot", "bob", "Bob")
+    pending.answer(asked(pending).code, "always", ASKER, NOW)
+    pending.answer(asked(pending, request(asker="bob")).code, "always", bob, NOW)
+    for asker in ("ann", "bob"):
+        assert pending.ask(request(asker=asker), NOW, lambda limit: limit - 1) is None
+    assert pending.forget_always("s1") == ("edit",)
+    asked(pending)
+
+
 def test_what_may_be_allowed_once_only_stays_open_after_always() -> None:
     pending = PendingApprovals()
     one = asked(pending, request(can_always=False))
