@@ -140,8 +140,13 @@ class RunningTurn:
                 self.record.change_tool(call)
             case PlanChanged(entries=entries):
                 self.record.change_plan(entries)
-            case PermissionAsked():
-                self._ask(event)
+            case PermissionAsked(permission=permission):
+                try:
+                    self._ask(event)
+                except Exception:  # any defect: the agent waits for an answer
+                    log.exception("an approval could not be asked for")
+                    self._ports.runner.decide(permission, None)
+                    self._withdraw(permission)
             case PermissionGone(permission=permission):
                 self._withdraw(permission)
             case AskedUnknown(what=what):
@@ -241,12 +246,14 @@ class RunningTurn:
         """The turn is over: close what waits, and pass the result on."""
         if self._is_over:
             return
-        for permission in tuple(self._waiting):
-            self._withdraw(permission)
         self._is_over = True
-        self.record.end()
-        self._ports.live.over(self.turn.session, self._message.id)
-        self.turn.ended(result(self.record))
+        try:
+            self._ports.live.over(self.turn.session, self._message.id)
+            for permission in tuple(self._waiting):
+                self._withdraw(permission)
+        finally:
+            self.record.end()
+            self.turn.ended(result(self.record))
 
 
 def chosen(options: dict[PermissionKind, str], decision: Decision) -> str | None:

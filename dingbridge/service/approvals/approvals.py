@@ -75,8 +75,7 @@ class Approvals:
         log.info("approval %s is asked for in %s", code, request.session)
         self._decided[code] = decided
         self._later(VALID_SECONDS, lambda: self._expire(code))
-        for listener in tuple(self._listeners):
-            listener.asked(approval)
+        self._notify(lambda listener: listener.asked(approval))
         return code
 
     def withdraw(self, code: str) -> None:
@@ -85,7 +84,7 @@ class Approvals:
         self._decided.pop(code, None)
         closed = self._pending.withdraw(code, self._runtime.now())
         if closed is not None:
-            self._notify(closed)
+            self._notify(lambda listener: listener.closed(closed))
 
     # --- answers ----------------------------------------------------------------------------------
 
@@ -111,11 +110,14 @@ class Approvals:
         try:
             decided(decision)
         finally:
-            self._notify(closed)
+            self._notify(lambda listener: listener.closed(closed))
 
-    def _notify(self, closed: ClosedApproval) -> None:
+    def _notify(self, call: Callable[[ApprovalListener], None]) -> None:
         for listener in tuple(self._listeners):
-            listener.closed(closed)
+            try:
+                call(listener)
+            except Exception:  # any defect of one: the others and the source hear all the same
+                log.exception("a listener of approvals failed")
 
     # --- lists ------------------------------------------------------------------------------------
 

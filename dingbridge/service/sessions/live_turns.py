@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Protocol
 
 from dingbridge.protocol import updates
+
+log = logging.getLogger(__name__)
 
 TurnUpdate = updates.ShowTurn | updates.TurnGrew | updates.TurnOver
 
@@ -53,5 +56,8 @@ class LiveTurns:
         return turn() if turn is not None else None
 
     def _notify(self, session: str, update: TurnUpdate) -> None:
-        for view in self._views:
-            view.turned(session, update)
+        for view in tuple(self._views):
+            try:
+                view.turned(session, update)
+            except Exception:  # any defect of one: the turn and the other views go on
+                log.exception("a view could not show a turn")

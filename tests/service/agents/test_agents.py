@@ -261,6 +261,60 @@ def test_an_approval_is_withdrawn_when_the_turn_ends() -> None:
     assert outside.decisions == []
 
 
+class BrokenView:
+    """A view with a defect."""
+
+    def turned(self, session: str, update: TurnUpdate) -> None:
+        raise ValueError("broken")
+
+
+def test_the_one_who_asked_gets_the_answer_though_a_view_fails() -> None:
+    outside = Outside()
+    outside.live.leave(outside)
+    outside.live.join(BrokenView())
+    outside.live.join(outside)
+    asked = Asked(outside)
+    outside.notify(TextAdded("r", "done"))
+    outside.notify(TurnEnded("r", "end_turn"))
+    assert [result.text for result in asked.results] == ["done"]
+    assert [type(one) for one in outside.shown] == [updates.ShowTurn, updates.TurnOver]
+
+
+class BrokenDesk(Outside):
+    """Approvals with a defect."""
+
+    is_broken = True
+
+    def ask(self, request: ApprovalRequest, decided: Callable[[Decision | None], None]) -> str:
+        if self.is_broken:
+            raise ValueError("broken")
+        return super().ask(request, decided)
+
+    def withdraw(self, code: str) -> None:
+        raise ValueError("broken")
+
+
+def test_an_agent_does_not_wait_for_an_approval_that_could_not_be_asked_for() -> None:
+    outside = BrokenDesk()
+    Asked(outside)
+    outside.notify(PermissionAsked("r", "p", CALL, options("allow_once")))
+    assert outside.decisions == [("p", None)]
+    whole = outside.live.so_far("s")
+    assert whole is not None
+    outside.notify(TurnEnded("r", "end_turn"))
+
+
+def test_a_turn_has_its_end_though_an_approval_cannot_be_withdrawn() -> None:
+    outside = BrokenDesk()
+    outside.is_broken = False
+    asked = Asked(outside)
+    outside.notify(PermissionAsked("r", "p", CALL, options("allow_once")))
+    with pytest.raises(ValueError, match="broken"):
+        outside.notify(TurnEnded("r", "end_turn"))
+    assert len(asked.results) == 1
+    assert outside.live.so_far("s") is None
+
+
 def test_only_the_one_who_asked_or_everybody_in_the_editor_stops_a_turn() -> None:
     outside = Outside()
     Asked(outside)

@@ -90,6 +90,29 @@ def test_the_first_answer_decides_and_the_second_is_told_who_was_first() -> None
     assert len(clock.closings) == 1
 
 
+class Broken:
+    """A listener with a defect."""
+
+    def asked(self, approval: OpenApproval) -> None:
+        raise ValueError("broken")
+
+    def closed(self, approval: ClosedApproval) -> None:
+        raise ValueError("broken")
+
+
+def test_a_listener_that_fails_keeps_nothing_from_the_others_and_from_the_source() -> None:
+    clock = Clock()
+    clock.approvals.leave(clock)
+    clock.approvals.join(Broken())
+    clock.approvals.join(clock)
+    code = clock.ask()
+    assert [one.code for one in clock.asked_of] == [code]
+    clock.approvals.answer(code, "allow", ASKER)
+    assert clock.decisions == ["allow"]
+    clock.approvals.withdraw(clock.ask())
+    assert [one.outcome for one in clock.closings] == ["allow", "withdrawn"]
+
+
 def test_what_nobody_answers_in_five_minutes_is_refused_and_not_approved_later() -> None:
     clock = Clock()
     code = clock.ask()
