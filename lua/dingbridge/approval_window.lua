@@ -201,7 +201,8 @@ local function keep_time()
   )
 end
 
---- Shows the oldest request that the user has not put away, or nothing.
+--- Shows the oldest request that the user has not put away, or nothing. A window that has the focus
+--- keeps its request, and closes with it: a key that is pressed for it must not answer another one.
 function M.refresh()
   if vim.fn.getcmdwintype() ~= '' then
     -- Neovim forbids windows to change while the command-line window is open.
@@ -214,14 +215,22 @@ function M.refresh()
     end
     return
   end
+  local is_read = shown and open_window() == vim.api.nvim_get_current_win()
+  local chosen ---@type dingbridge.Approval|nil
   for _, approval in ipairs(state.approvals) do
-    if not hidden[approval.code] then
-      open(approval)
-      keep_time()
-      return
+    if is_read and approval.code == shown.code then
+      chosen = approval
+      break
     end
+    chosen = chosen or not hidden[approval.code] and approval or nil
   end
-  close()
+  if not chosen or (is_read and chosen.code ~= shown.code) then
+    close()
+  end
+  if chosen then
+    open(chosen)
+    keep_time()
+  end
 end
 
 vim.api.nvim_create_autocmd('VimResized', {

@@ -200,6 +200,43 @@ def test_the_keys_of_the_window_answer_or_put_it_away(desk: tuple[Editor, Asking
     editor.until(lambda: asking.decisions() == ["reject"])
 
 
+def enter(editor: Editor, place: int) -> None:
+    """Move the cursor into the window of the request with this place in the list."""
+    approval = f"require('dingbridge.state').approvals[{place}]"
+    editor.lua(f"require('dingbridge.approval_window').enter({approval})")
+
+
+def test_a_key_for_a_request_that_has_just_closed_does_not_answer_the_next_one(
+    desk: tuple[Editor, Asking],
+) -> None:
+    editor, asking = desk
+    first, second = asking.ask(), asking.ask("Run make", kind="execute")
+    shown(editor, first)
+    enter(editor, 1)
+    asking.withdraw(first)
+    assert not shown(editor, second)["has_focus"]
+    editor.nvim.input("a<Esc>")
+    editor.chat(f"reject {second}")
+    editor.until(lambda: asking.decisions("Run make"))
+    assert asking.decisions("Run make") == ["reject"]
+
+
+def test_the_request_that_the_user_reads_stays_while_others_come(
+    desk: tuple[Editor, Asking],
+) -> None:
+    editor, asking = desk
+    first, second = asking.ask(), asking.ask("Run make", kind="execute")
+    editor.until(lambda: editor.status()["approvals"] == 2)
+    enter(editor, 2)
+    assert shown(editor, second)["has_focus"]
+    asking.ask("Run tests", kind="execute")
+    editor.until(lambda: editor.status()["approvals"] == 3)
+    assert shown(editor, second)["has_focus"]
+    editor.chat(f"reject {first}")
+    editor.until(lambda: editor.status()["approvals"] == 2)
+    assert shown(editor, second)["has_focus"]
+
+
 @pytest.mark.parametrize("columns", [40, 120])
 def test_a_long_request_fits_the_screen_and_stands_in_its_window_as_a_whole(
     desk: tuple[Editor, Asking], columns: int
