@@ -11,8 +11,11 @@ CONTEXT = 3
 """Unchanged lines around a change."""
 
 LONGEST = 60_000
-"""Characters between the first and the last change up to which lines are compared one by one;
-beyond, all of them count as changed."""
+"""Characters between the first and the last change, with line ends, up to which lines are compared
+one by one; beyond, all of them count as changed."""
+
+MOST_PAIRS = 2_000_000
+"""The same for pairs of an old and a new line there: the comparison takes as long in bad cases."""
 
 PATH_CHARACTERS = 300
 """Longest path that is shown."""
@@ -39,14 +42,16 @@ def _changes(before: list[str], after: list[str]) -> Iterator[str]:
     first = max(0, top - CONTEXT)
     old = before[first : len(before) - max(0, bottom - CONTEXT)]
     new = after[first : len(after) - max(0, bottom - CONTEXT)]
-    if sum(map(len, old)) + sum(map(len, new)) > LONGEST:
+    characters = sum(len(line) + 1 for line in (*old, *new))
+    if characters > LONGEST or len(old) * len(new) > MOST_PAIRS:
         yield _header(first, len(old), first, len(new))
         yield from (f"-{line}" for line in old)
         yield from (f"+{line}" for line in new)
         return
     from difflib import SequenceMatcher  # loaded only when needed
 
-    for group in SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(CONTEXT):
+    # Its `autojunk` keeps lines that are everywhere, such as blank ones, from being paired.
+    for group in SequenceMatcher(None, old, new).get_grouped_opcodes(CONTEXT):
         (_, i1, _, j1, _), (_, _, i2, _, j2) = group[0], group[-1]
         yield _header(first + i1, i2 - i1, first + j1, j2 - j1)
         for tag, i, i_end, j, j_end in group:

@@ -149,3 +149,17 @@ def test_the_diff_that_is_shown_makes_the_new_file_of_the_old_one() -> None:
         diff = FileDiff("f", "\n".join(before), "\n".join(after))
         patch = turn_record.described(ToolCall("t", "Write", diffs=(diff,)))
         assert _applied(diff.before or "", patch) == diff.after, seed
+
+
+def test_a_change_that_takes_long_to_compare_is_shown_as_a_whole() -> None:
+    blank = "\n" * 2000
+    lines = _patch(f"a\n{blank}b", f"c\n{blank}d")
+    assert [line for line in lines if line.startswith("@@")] == ["@@ -1,2002 +1,2002 @@"]
+    # All that is equal in these is lines that are everywhere.
+    lines = _patch("a\n\n" * 300, "\nb\n" * 300)
+    assert sum(line.startswith(" ") for line in lines) < 10
+
+
+def _patch(before: str, after: str) -> list[str]:
+    call = ToolCall("t", "Write", diffs=(FileDiff("f", before, after),))
+    return turn_record.described(call).splitlines()
