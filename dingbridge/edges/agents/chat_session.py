@@ -38,15 +38,22 @@ _ASKS_PEOPLE = ("session/request_permission", "elicitation/create")
 their own, in each turn, and do without."""
 
 
+Notify = Callable[[AgentEvent], None]
+
+
 class ChatSession:
     """Runs the prompts of a chat session one after the other.
 
     The process starts with the first prompt and stays until `close`, or until a prompt names
     another program. Every prompt ends with exactly one `TurnEnded` or `TurnFailed`.
+
+    `before` is the end of the agent that the chat session had until now: the next one starts after
+    it, so that there is one process and the last `AgentGone` is true.
     """
 
-    def __init__(self, session: str, notify: Callable[[AgentEvent], None]) -> None:
+    def __init__(self, session: str, notify: Notify, before: asyncio.Task[None] | None) -> None:
         self._session = session
+        self._before = before
         self._notify = notify
         self._busy = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -106,6 +113,7 @@ class ChatSession:
         for request in list(self._requests):
             self._end(TurnEnded(request, "cancelled"))
         await self._leave()
+        await self._until_free()
 
     def _start(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -140,8 +148,8 @@ class ChatSession:
     async def _until_ended(
         self, turn: PromptedTurn, prompt: Prompt
     ) -> tuple[TurnEnded | TurnFailed, bool]:
-        """Run a turn, but no longer than until it has to end. Returns its end, and whether the
-        agent must not go on."""
+        """Run a turn until it has to end at the latest. Returns its end, and whether the agent must
+        not go on."""
         if prompt.request in self._stopped:
             self._stopped.discard(prompt.request)
             return TurnEnded(prompt.request, "cancelled"), False
@@ -188,11 +196,16 @@ class ChatSession:
         if self._agent is not None and (self._program != program or not self._is_running):
             await self._leave()
         if self._agent is None:
+            await self._until_free()
             connection = await AgentConnection.open(program, self._incoming, seconds)
             agent = self._agent = OpenedSession(connection)
             self._program = program
             connection.process.ended.add_done_callback(lambda _: self._has_gone(agent))
         return self._agent
+
+    async def _until_free(self) -> None:
+        if self._before is not None:
+            await asyncio.wait([self._before])
 
     @property
     def _is_running(self) -> bool:

@@ -15,7 +15,7 @@ class ChatSessions:
     def __init__(self, notify: Callable[[AgentEvent], None]) -> None:
         self._notify = notify
         self._sessions: dict[str, ChatSession] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing: dict[str, asyncio.Task[None]] = {}
 
     def prompt(self, prompt: Prompt) -> None:
         """Run a turn."""
@@ -48,15 +48,21 @@ class ChatSessions:
         """End the agent of a chat session."""
         closed = self._sessions.pop(session, None)
         if closed is not None:
-            task = asyncio.ensure_future(closed.close())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+            task = self._closing[session] = asyncio.ensure_future(closed.close())
+            task.add_done_callback(lambda _: self._is_closed(session, task))
+
+    def _is_closed(self, session: str, task: asyncio.Task[None]) -> None:
+        if self._closing.get(session) is task:
+            del self._closing[session]
 
     async def close_all(self) -> None:
         """End all agents, and wait for their ends."""
         for session in list(self._sessions):
             self.close(session)
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        await asyncio.gather(*self._closing.values(), return_exceptions=True)
 
     def _of(self, session: str) -> ChatSession:
-        return self._sessions.setdefault(session, ChatSession(session, self._notify))
+        if session not in self._sessions:
+            before = self._closing.get(session)
+            self._sessions[session] = ChatSession(session, self._notify, before)
+        return self._sessions[session]

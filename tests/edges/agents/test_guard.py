@@ -16,6 +16,7 @@ import pytest
 from dingbridge.core.agents.turn_events import (
     AgentGone,
     AgentProgram,
+    AgentStarted,
     TextAdded,
 )
 from dingbridge.edges.agents.agent_process import GUARD
@@ -70,6 +71,17 @@ def test_a_session_with_another_program_leaves_nothing_of_the_first(agents: Agen
     pids = tree(agents, False)
     assert agents.run(agents.program([["text", "other"]])) == "other"
     until_gone(pids)
+
+
+def test_the_agent_of_a_closed_session_is_gone_before_the_next_one_starts(agents: Agents) -> None:
+    first = tree(agents, False, ["deaf"])
+    for _ in range(2):
+        agents.thread.close("chat")
+        agents.ask(agents.program([["pid"], ["wait"]]))
+    agents.next(AgentStarted)
+    assert [pid for pid in first if is_alive(pid)] == []
+    kinds = [type(each) for each in agents.seen if isinstance(each, AgentStarted | AgentGone)]
+    assert kinds == [AgentStarted, AgentGone, AgentStarted]
 
 
 @pytest.mark.parametrize("leaves", LEAVES)
