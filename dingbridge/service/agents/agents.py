@@ -22,6 +22,7 @@ from dingbridge.core.agents.turn_events import (
 )
 from dingbridge.core.agents.turn_record import TurnRecord
 from dingbridge.core.agents.turn_result import FailureWords, TurnResult
+from dingbridge.core.catalogue import agents as agent_words
 from dingbridge.service.agents.agent_book import AgentBook
 from dingbridge.service.agents.agent_ports import AgentPorts, AgentRunner
 from dingbridge.service.agents.running_turn import AgentQuestion, RunningTurn, TurnPorts
@@ -113,10 +114,12 @@ class Agents:
         return self._started.get(session)
 
     def end_session(self, session: str) -> None:
-        """End the agent of a session; its turn fails. Nothing is always allowed there any more."""
+        """End the agent of a session; its turn fails, and nobody waits for its list. Nothing is
+        always allowed there any more."""
         self._ports.approvals.forget_always(session)
         self._programs.pop(session, None)
         self._started.pop(session, None)
+        self._listed(AgentSessionsListed(session, (), agent_words.ENDED_MEANWHILE()))
         if self._runner is not None:
             self._runner.close(session)
 
@@ -181,15 +184,18 @@ class Agents:
                     )
             case AgentGone(session=session):
                 self._started.pop(session, None)
-            case AgentSessionsListed(session=session):
-                for then in self._listing.pop(session, ()):
-                    then(event)
+            case AgentSessionsListed():
+                self._listed(event)
             case TurnEnded(request=request) | TurnFailed(request=request):
                 self._end(request, event)
             case _:
                 turn = self._turns.get(event.request)
                 if turn is not None:
                     turn.heard(event)
+
+    def _listed(self, event: AgentSessionsListed) -> None:
+        for then in self._listing.pop(event.session, ()):
+            then(event)
 
     def _start(self, event: AgentStarted) -> None:
         known = self._programs.get(event.session)

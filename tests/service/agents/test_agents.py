@@ -10,6 +10,8 @@ import pytest
 from dingbridge.core.agents.known_agents import AgentChoice
 from dingbridge.core.agents.turn_events import (
     AgentEvent,
+    AgentProgram,
+    AgentSessionsListed,
     PermissionAsked,
     PermissionKind,
     PermissionOption,
@@ -42,6 +44,7 @@ class Outside:
         self.prompts: list[Prompt] = []
         self.decisions: list[tuple[str, str | None]] = []
         self.cancelled: list[str] = []
+        self.listed: list[str] = []
         self.requests: list[ApprovalRequest] = []
         self.withdrawn: list[str] = []
         self.forgotten: list[str] = []
@@ -81,6 +84,9 @@ class Outside:
 
     def cancel(self, session: str) -> None:
         self.cancelled.append(session)
+
+    def list_sessions(self, session: str, program: AgentProgram) -> None:
+        self.listed.append(session)
 
     def ask(self, request: ApprovalRequest, decided: Callable[[Decision | None], None]) -> str:
         self.requests.append(request)
@@ -323,6 +329,16 @@ def test_only_the_one_who_asked_or_everybody_in_the_editor_stops_a_turn() -> Non
     assert outside.agents.stop("s", "zhangsan")
     assert outside.agents.stop("s")
     assert outside.cancelled == ["s", "s"]
+
+
+def test_sessions_can_be_listed_again_after_the_agent_was_ended_while_it_listed_them() -> None:
+    outside = Outside()
+    heard: list[AgentSessionsListed] = []
+    for _ in range(2):
+        outside.agents.list_sessions("s", QWEN, ("", "/here"), {}, heard.append)
+        outside.agents.end_session("s")
+    assert [one.failure for one in heard] == ["it was ended meanwhile"] * 2
+    assert outside.listed == ["s", "s"]
 
 
 def test_an_agent_that_runs_goes_on_for_an_editor_in_another_folder() -> None:
