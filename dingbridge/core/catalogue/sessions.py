@@ -109,6 +109,7 @@ SERVICE_ENDED = Sentence(
     "the service ended while the program worked on the message of {author}, who was told to ask"
     " again if need be"
 )
+TYPED_LOST = Sentence("the service ended before “{text}” was answered; ask again if need be")
 YOU = Sentence("You")
 RESPONDER = Sentence("Responder")
 TITLE = Sentence("Chat {time:%Y-%m-%d %H:%M}")

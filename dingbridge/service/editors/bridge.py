@@ -117,8 +117,10 @@ class Bridge:
             account.member.gone()
 
     def end(self) -> None:
-        """The service ends. Questions to programs get an apology. Lua answers, messages not
-        submitted yet and incomplete files are left to the next service."""
+        """The service ends. Questions to programs and agents get an apology, in the session if they
+        were typed. Lua answers, messages from DingTalk that were not submitted yet and incomplete
+        files are left to the next service."""
+        self.typed.end()
         self.received.end()
         self.replies.end()
 

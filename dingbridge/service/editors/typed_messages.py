@@ -14,6 +14,7 @@ from dingbridge.core.messages import At, Message, Role, Target
 from dingbridge.core.regex import regex
 from dingbridge.core.secrets.excerpts import Around
 from dingbridge.core.sessions.destinations import Destination
+from dingbridge.core.text import shorten
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.chats import Chats
@@ -24,6 +25,9 @@ from dingbridge.service.runtime import Runtime
 
 ASIDE = regex(r"/(?:btw|顺便)\s+(\S.*)", re.DOTALL)
 """A typed text that goes before others that wait."""
+
+QUOTED_CHARACTERS = 60
+"""How much of a message is quoted that has no answer."""
 
 
 class TypedMessages:
@@ -43,12 +47,24 @@ class TypedMessages:
         self._accounts = chats.accounts
         self._sending = sending
         self._replies = replies
-        self._waiting = 0
+        # The session and the text of each message that has no answer yet, by its id.
+        self._open: dict[str, tuple[str, str]] = {}
+        self._waiting: set[str] = set()
 
     @property
     def is_waiting(self) -> bool:
         """Whether a message waits for its turn with the responder."""
-        return self._waiting > 0
+        return bool(self._waiting)
+
+    def end(self) -> None:
+        """The service ends. Nothing that waits is started any more; what has no answer has that
+        said in its session, for it is not asked again."""
+        unanswered, self._open = tuple(self._open.values()), {}
+        self._waiting.clear()
+        for session, text in unanswered:
+            if session in self._sessions:
+                reason = say.TYPED_LOST(text=shorten(text, QUOTED_CHARACTERS))
+                self._sending.notice(session, say.NO_ANSWER(reason=reason))
 
     def send(
         self,
@@ -139,10 +155,19 @@ class TypedMessages:
             return
 
         def start(done: Callable[[], None]) -> None:
-            self._waiting -= 1
-            self._replies.ask(session, message, account, target or Target(), ended=done)
+            if message.id not in self._waiting:
+                done()  # the service ends
+                return
 
-        self._waiting += 1
+            def ended() -> None:
+                self._open.pop(message.id, None)
+                done()
+
+            self._waiting.remove(message.id)
+            self._replies.ask(session, message, account, target or Target(), ended=ended)
+
+        self._open[message.id] = session, message.text
+        self._waiting.add(message.id)
         before = queue(start, is_next)
         if before:
             self._editor.show(updates.ShowNotice(turns.QUEUED_HERE(count=before)))

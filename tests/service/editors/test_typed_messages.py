@@ -1,0 +1,92 @@
+"""Typed messages and the agent of their session, up to the end of the service."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from dingbridge.core.agents.turn_events import TurnEnded
+from dingbridge.core.messages import Message, Role
+from dingbridge.core.options.settings import read_all
+from dingbridge.core.sessions.transcript import Entry, SessionInfo
+from dingbridge.service.approvals.approvals import Approvals
+from dingbridge.service.editors.bridge import Bridge
+from dingbridge.service.editors.editor_ports import EditorPorts
+from dingbridge.service.presence import Presence
+from dingbridge.service.sessions.store import SessionStore
+from dingbridge.service.sessions.unread_counts import UnreadCounts
+from tests.service.agents.test_agents import Outside as AgentOutside
+from tests.service.editors.test_sending import Outside as EditorOutside
+
+
+class Outside(EditorOutside):
+    """An editor with one session and the agent Qwen: notes what the transcript gets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.added: list[tuple[Role, str]] = []
+        self.agent = AgentOutside()
+        port = cast(Any, self)
+        ports = EditorPorts(
+            editor=port,
+            storage=port,
+            saved=cast(Any, None),
+            search=cast(Any, None),
+            robot=lambda _: port,
+            programs=port,
+            project=cast(Any, None),
+            presence=Presence().join(),
+            media=cast(Any, None),
+            approvals=Approvals(port, lambda seconds, call: None),
+            packing=cast(Any, None),
+            runtime=port,
+            later=lambda seconds, call: None,
+            pid=1,
+            cwd="/",
+            environ={},
+            agents=self.agent.agents,
+        )
+        store = SessionStore(port, port, lambda call: call(), UnreadCounts(lambda _: None))
+        self.bridge = Bridge(ports, store, [SessionInfo("s", "Session", 1.0)])
+        self.bridge.configure(read_all({"agent": "qwen"}, {}), ())
+
+    def environ(self) -> dict[str, str]:
+        return {}
+
+    def now(self) -> float:
+        return 1.0
+
+    def new_id(self) -> str:
+        return f"id{len(self.added)}"
+
+    def append(self, session: Any, entry: Entry) -> None:
+        if isinstance(entry.message, Message):
+            self.added.append((entry.message.role, entry.message.text))
+
+    @property
+    def prompted(self) -> list[str]:
+        """The prompts that the agent got."""
+        return [prompt.text for prompt in self.agent.prompts]
+
+    @property
+    def notices(self) -> list[str]:
+        """What the session says of itself."""
+        return [text for role, text in self.added if role is Role.NOTICE]
+
+
+def test_when_the_service_ends_nothing_that_waits_is_asked_and_the_session_says_what_is_lost() -> (
+    None
+):
+    outside = Outside()
+    for number in ("1", "2", "3"):
+        outside.bridge.typed.send("s", f"m{number}", f"question {number}")
+    assert outside.bridge.typed.is_waiting
+    outside.agent.notify(TurnEnded("m1", "end_turn"))
+    assert outside.prompted == ["question 1", "question 2"]
+    outside.bridge.end()
+    assert outside.prompted == ["question 1", "question 2"]
+    assert not outside.bridge.typed.is_waiting
+    lost = [text for text in outside.notices if "the service ended before" in text]
+    assert [number for number in "123" if any(f"question {number}" in text for text in lost)] == [
+        "2",
+        "3",
+    ]
