@@ -44,14 +44,21 @@ class AwayNotices:
         self._presence = presence
         # The account of each notice that may still wait, by message id.
         self._waiting: dict[str, str] = {}
+        self._has_left = False
         presence.returned = self._withdraw
 
     def user_is(self, *, away: bool) -> None:
-        """The user has left this editor, or is back."""
-        self._presence.changed(is_here=not away)
+        """The user has left this editor, or is back. Ignored once the editor leaves."""
+        if not self._has_left:
+            self._presence.changed(is_here=not away)
 
     def leave(self) -> None:
-        """The editor has gone."""
+        """The editor is closed: the user is not there, however long its questions go on."""
+        self.user_is(away=True)
+        self._has_left = True
+
+    def gone(self) -> None:
+        """Nothing of the editor is under way any more."""
         self._presence.left()
 
     def send(self, message: str, text: str, title: str = "", to: str = "") -> bool:

@@ -110,7 +110,7 @@ class Bridge:
     def gone(self) -> None:
         """The editor has left, and nothing of it is under way."""
         self.sessions.leave()
-        self.away.leave()
+        self.away.gone()
         self.unread.leave(self._notify_status)
         self.approvals.leave()
         for account in self.accounts:

@@ -78,6 +78,7 @@ class Departure:
         if self.is_leaving:
             return
         self.is_leaving = True
+        self._bridge.away.leave()
         self._screen.show(updates.Leaving("begun"))
         self._editor.read_spool()
 

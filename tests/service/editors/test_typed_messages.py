@@ -10,6 +10,7 @@ from dingbridge.core.options.settings import read_all
 from dingbridge.core.sessions.transcript import Entry, SessionInfo
 from dingbridge.service.approvals.approvals import Approvals
 from dingbridge.service.editors.bridge import Bridge
+from dingbridge.service.editors.departure import Departure
 from dingbridge.service.editors.editor_ports import EditorPorts
 from dingbridge.service.presence import Presence
 from dingbridge.service.sessions.store import SessionStore
@@ -25,6 +26,7 @@ class Outside(EditorOutside):
         super().__init__()
         self.added: list[tuple[Role, str]] = []
         self.agent = AgentOutside()
+        self.presence = Presence()
         port = cast(Any, self)
         ports = EditorPorts(
             editor=port,
@@ -34,7 +36,7 @@ class Outside(EditorOutside):
             robot=lambda _: port,
             programs=port,
             project=cast(Any, None),
-            presence=Presence().join(),
+            presence=self.presence.join(),
             media=cast(Any, None),
             approvals=Approvals(port, lambda seconds, call: None),
             packing=cast(Any, None),
@@ -48,6 +50,9 @@ class Outside(EditorOutside):
         store = SessionStore(port, port, lambda call: call(), UnreadCounts(lambda _: None))
         self.bridge = Bridge(ports, store, [SessionInfo("s", "Session", 1.0)])
         self.bridge.configure(read_all({"agent": "qwen"}, {}), ())
+
+    def read_spool(self) -> None:
+        pass
 
     def environ(self) -> dict[str, str]:
         return {}
@@ -90,3 +95,15 @@ def test_when_the_service_ends_nothing_that_waits_is_asked_and_the_session_says_
         "2",
         "3",
     ]
+
+
+def test_the_user_is_away_from_an_editor_that_is_closed_while_its_question_is_answered() -> None:
+    outside = Outside()
+    outside.bridge.away.user_is(away=False)
+    outside.bridge.typed.send("s", "m1", "question")
+    port = cast(Any, outside)
+    Departure(port, outside.bridge, cast(Any, None), port, cast(Any, None)).begin()
+    assert outside.bridge.is_working
+    assert outside.presence.is_away
+    outside.bridge.away.user_is(away=False)
+    assert outside.presence.is_away
