@@ -17,6 +17,10 @@ ToolState = Literal["pending", "running", "done", "failed"]
 PermissionKind = Literal["allow_once", "allow_always", "reject_once", "reject_always"]
 
 
+Setting = Literal["mode", "model"]
+"""What can be chosen of an agent that runs."""
+
+
 class AgentProgram(Struct, frozen=True):
     """How an agent is started: `name` as users know it, `argv` without a shell, its folder, and its
     environment, which has no variables of ours."""
@@ -191,12 +195,14 @@ class AgentGone(Struct, frozen=True):
 
 class AgentSettings(Struct, frozen=True):
     """The agent's mode or model has changed, by our choice or by itself; or our choice failed, and
-    `failure` says why."""
+    `failure` says why. `answers`: what the choice was of; empty if the agent changed by itself or
+    with a prompt."""
 
     session: str
     mode: str
     model: str
     failure: str = ""
+    answers: Setting | None = None
 
 
 class AgentSessionsListed(Struct, frozen=True):

@@ -232,7 +232,7 @@ class ChatSession:
             await agent.choose(mode, model)
         except AgentFailure as refused:
             failure = refused.detail or refused.kind
-        self._notify(agent.settings(self._session, failure))
+        self._notify(agent.settings(self._session, failure, "mode" if mode else "model"))
 
     async def _list(self, program: AgentProgram) -> None:
         found: tuple[tuple[str, str, float], ...] = ()

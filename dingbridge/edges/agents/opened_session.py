@@ -7,7 +7,7 @@ from datetime import datetime
 
 from acp import schema
 
-from dingbridge.core.agents.turn_events import AgentSettings, AgentStarted, Prompt
+from dingbridge.core.agents.turn_events import AgentSettings, AgentStarted, Prompt, Setting
 from dingbridge.core.catalogue import agents as say
 from dingbridge.edges.agents.agent_connection import AgentConnection
 from dingbridge.edges.agents.agent_failure import AgentFailure
@@ -133,10 +133,12 @@ class OpenedSession:
                 return False
         return True
 
-    def settings(self, session: str, failure: str = "") -> AgentSettings:
+    def settings(
+        self, session: str, failure: str = "", answers: Setting | None = None
+    ) -> AgentSettings:
         """The present mode and model, as an event of the chat session."""
         mode, model = self._settings.mode.current, self._settings.model.current
-        return AgentSettings(session, mode, model, failure)
+        return AgentSettings(session, mode, model, failure, answers)
 
     async def listed(self, cwd: str) -> tuple[tuple[str, str, float], ...]:
         """The agent's sessions in a folder: id, title, Unix seconds. Raises `AgentFailure`."""

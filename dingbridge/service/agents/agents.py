@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from typing import get_args
 
 from msgspec import structs
 
@@ -17,6 +18,7 @@ from dingbridge.core.agents.turn_events import (
     AgentSettings,
     AgentStarted,
     Prompt,
+    Setting,
     TurnEnded,
     TurnFailed,
 )
@@ -33,6 +35,9 @@ log = logging.getLogger(__name__)
 
 SessionsListed = Callable[[AgentSessionsListed], None]
 
+SettingChosen = Callable[[str], None]
+"""Gets why a choice failed, in the agent's words; empty if it holds, or will with the next turn."""
+
 
 class Agents:
     """Runs the turns of agents, one at a time for each session. Service loop only."""
@@ -47,6 +52,8 @@ class Agents:
         self._programs: dict[str, tuple[tuple[AgentChoice, str], AgentProgram]] = {}
         self._started: dict[str, AgentStarted] = {}
         self._listing: dict[str, list[SessionsListed]] = {}
+        # What waits for the agent to take a choice, in order.
+        self._choices: dict[tuple[str, Setting], list[SettingChosen]] = {}
 
     # --- turns ------------------------------------------------------------------------------------
 
@@ -128,17 +135,37 @@ class Agents:
         self.end_session(session)
         self.book.forget(session)
 
-    def set_mode(self, session: str, mode: str) -> None:
+    def set_mode(self, session: str, mode: str, then: SettingChosen) -> None:
         """Use another mode of the session's agent, from now on."""
-        self.book.change(session, mode=mode)
-        if self._runner is not None and session in self._started:
+        if self._choose(session, "mode", mode, then) and self._runner is not None:
             self._runner.set_mode(session, mode)
 
-    def set_model(self, session: str, model: str) -> None:
+    def set_model(self, session: str, model: str, then: SettingChosen) -> None:
         """Use another model of the session's agent, from now on."""
-        self.book.change(session, model=model)
-        if self._runner is not None and session in self._started:
+        if self._choose(session, "model", model, then) and self._runner is not None:
             self._runner.set_model(session, model)
+
+    def _choose(self, session: str, setting: Setting, name: str, then: SettingChosen) -> bool:
+        """Returns whether an agent runs that must change it; else the next prompt does."""
+        before = getattr(self.book.of(session), setting)
+        self.book.change(session, **{setting: name})
+        if session not in self._started:
+            then("")
+            return False
+
+        def chosen(failure: str) -> None:
+            if failure and getattr(self.book.of(session), setting) == name:
+                # Else each turn would fail that begins with it.
+                self.book.change(session, **{setting: before})
+            then(failure)
+
+        self._choices.setdefault((session, setting), []).append(chosen)
+        return True
+
+    def _chosen(self, session: str, setting: Setting, failure: str = "") -> None:
+        waiting = self._choices.get((session, setting))
+        if waiting:
+            waiting.pop(0)(failure)
 
     def list_sessions(
         self,
@@ -182,8 +209,13 @@ class Agents:
                     self._started[session] = structs.replace(
                         known, mode=event.mode, model=event.model
                     )
+                if event.answers is not None:
+                    self._chosen(session, event.answers, event.failure)
             case AgentGone(session=session):
                 self._started.pop(session, None)
+                for setting in get_args(Setting):
+                    for chosen in self._choices.pop((session, setting), ()):
+                        chosen("")  # the next agent of the session begins with it
             case AgentSessionsListed():
                 self._listed(event)
             case TurnEnded(request=request) | TurnFailed(request=request):

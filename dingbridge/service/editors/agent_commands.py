@@ -5,7 +5,7 @@ from __future__ import annotations
 from dingbridge.core.agents.known_agents import AgentChoice, title
 from dingbridge.core.catalogue import agent_choice as say
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.text import clean_name
+from dingbridge.core.text import clean_name, shorten, tame
 from dingbridge.protocol import updates
 from dingbridge.service.editors.screen import Screen
 from dingbridge.service.editors.session_agents import (
@@ -15,6 +15,9 @@ from dingbridge.service.editors.session_agents import (
     agent_line,
 )
 from dingbridge.service.editors.sessions import EditorSessions
+
+REASON_CHARACTERS = 300
+"""How much is shown of why an agent refuses a choice."""
 
 
 class AgentCommands:
@@ -81,12 +84,21 @@ class AgentCommands:
         return agent
 
     def _set(self, session: str, word: str, name: str) -> None:
-        agent = self._need(session)
+        agent = title(self._need(session).name)
+        changed = say.SETTING_CHANGED if self._agents.started(session) else say.SETTING_NEXT
+
+        def chosen(failure: str) -> None:
+            if failure:
+                reason = shorten(tame(failure), REASON_CHARACTERS)
+                words = say.SETTING_REFUSED(agent=agent, name=name, reason=reason)
+                self._editor.show(updates.ShowNotice(words, "warn"))
+            else:
+                self._show(changed(agent=agent, name=name))
+
         if word == "mode":
-            self._agents.set_mode(session, name)
+            self._agents.set_mode(session, name, chosen)
         else:
-            self._agents.set_model(session, name)
-        self._show(say.SETTING_CHANGED(agent=title(agent.name), name=name))
+            self._agents.set_model(session, name, chosen)
 
     def _list(self, session: str) -> None:
         self._need(session)

@@ -10,7 +10,7 @@ from dingbridge.core.agents.known_agents import KNOWN, OFF, AgentChoice, title
 from dingbridge.core.agents.turn_events import AgentSessionsListed, AgentStarted
 from dingbridge.core.near_names import nearest
 from dingbridge.core.text import clean_name
-from dingbridge.service.agents.agents import Agents
+from dingbridge.service.agents.agents import Agents, SettingChosen
 from dingbridge.service.editors.chats import Chats
 
 MOST_LISTED = 20
@@ -81,13 +81,13 @@ class SessionAgents:
         self._listed.pop(session, None)
         return choice
 
-    def set_mode(self, session: str, mode: str) -> None:
+    def set_mode(self, session: str, mode: str, then: SettingChosen) -> None:
         """Let the session's agent use another mode."""
-        self._agents.set_mode(session, mode)
+        self._agents.set_mode(session, mode, then)
 
-    def set_model(self, session: str, model: str) -> None:
+    def set_model(self, session: str, model: str, then: SettingChosen) -> None:
         """Let the session's agent use another model."""
-        self._agents.set_model(session, model)
+        self._agents.set_model(session, model, then)
 
     def list(
         self,

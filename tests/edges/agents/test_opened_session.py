@@ -174,9 +174,9 @@ def test_a_mode_or_model_that_is_not_offered_fails_the_turn_with_what_is(
 def test_mode_and_model_are_chosen_between_turns(agents: Agents) -> None:
     agents.run(agents.program([], session={"modes": MODES, "configOptions": OPTIONS[1:2]}))
     agents.thread.set_mode("chat", "Code")
-    assert agents.next(AgentSettings) == AgentSettings("chat", "code", "$small")
+    assert agents.next(AgentSettings) == AgentSettings("chat", "code", "$small", answers="mode")
     agents.thread.set_model("chat", "$large")
-    assert agents.next(AgentSettings) == AgentSettings("chat", "code", "$large")
+    assert agents.next(AgentSettings) == AgentSettings("chat", "code", "$large", answers="model")
     agents.thread.set_model("chat", "huge")
     assert agents.next(AgentSettings).failure == "it has no model huge; it has: $small, $large"
 
@@ -186,7 +186,7 @@ def test_a_choice_that_the_agent_refuses_says_why(agents: Agents) -> None:
     program = agents.program([], session={"modes": MODES}, errors={"session/set_mode": error})
     agents.run(program)
     agents.thread.set_mode("chat", "code")
-    assert agents.next(AgentSettings) == AgentSettings("chat", "ask", "", "not now")
+    assert agents.next(AgentSettings) == AgentSettings("chat", "ask", "", "not now", "mode")
 
 
 def test_a_mode_that_the_agent_sets_by_itself_is_told(agents: Agents) -> None:

@@ -10,8 +10,11 @@ import pytest
 from dingbridge.core.agents.known_agents import AgentChoice
 from dingbridge.core.agents.turn_events import (
     AgentEvent,
+    AgentGone,
     AgentProgram,
     AgentSessionsListed,
+    AgentSettings,
+    AgentStarted,
     PermissionAsked,
     PermissionKind,
     PermissionOption,
@@ -45,6 +48,7 @@ class Outside:
         self.decisions: list[tuple[str, str | None]] = []
         self.cancelled: list[str] = []
         self.listed: list[str] = []
+        self.modes: list[str] = []
         self.requests: list[ApprovalRequest] = []
         self.withdrawn: list[str] = []
         self.forgotten: list[str] = []
@@ -84,6 +88,9 @@ class Outside:
 
     def cancel(self, session: str) -> None:
         self.cancelled.append(session)
+
+    def set_mode(self, session: str, mode: str) -> None:
+        self.modes.append(mode)
 
     def list_sessions(self, session: str, program: AgentProgram) -> None:
         self.listed.append(session)
@@ -339,6 +346,28 @@ def test_sessions_can_be_listed_again_after_the_agent_was_ended_while_it_listed_
         outside.agents.end_session("s")
     assert [one.failure for one in heard] == ["it was ended meanwhile"] * 2
     assert outside.listed == ["s", "s"]
+
+
+def test_a_mode_is_said_to_be_chosen_once_the_agent_has_taken_it() -> None:
+    outside = Outside()
+    said: list[str] = []
+    outside.agents.set_mode("s", "ask", said.append)
+    assert said == [""]  # the first turn begins with it
+    Asked(outside)
+    outside.notify(AgentStarted("s", "own", mode="ask"))
+    outside.agents.set_mode("s", "code", said.append)
+    outside.agents.set_mode("s", "yolo", said.append)
+    assert outside.modes == ["code", "yolo"]
+    outside.notify(AgentSettings("s", "plan", ""))  # by itself
+    assert said == [""]
+    outside.notify(AgentSettings("s", "code", "", answers="mode"))
+    assert said == ["", ""]
+    outside.notify(AgentSettings("s", "code", "", "no such mode", "mode"))
+    assert said == ["", "", "no such mode"]
+    assert outside.agents.book.of("s").mode == "code"
+    outside.agents.set_mode("s", "plan", said.append)
+    outside.notify(AgentGone("s"))
+    assert said[3:] == [""]
 
 
 def test_an_agent_that_runs_goes_on_for_an_editor_in_another_folder() -> None:
