@@ -84,7 +84,7 @@ class Agents:
         self, session: str, agent: AgentChoice, cwd: str, folder: str, environ: Mapping[str, str]
     ) -> AgentProgram:
         """How the agent is started: as before, while neither agent nor folder of the session are
-        others, so that an agent that runs goes on for another editor."""
+        others and the agent runs, so that it goes on for another editor."""
         key = agent, cwd
         known = self._programs.get(session)
         if known is not None and known[0][0] != agent:
@@ -213,6 +213,9 @@ class Agents:
                     self._chosen(session, event.answers, event.failure)
             case AgentGone(session=session):
                 self._started.pop(session, None)
+                if self._find(session) is None and session not in self._listing:
+                    # The next one gets the environment of the editor that starts it.
+                    self._programs.pop(session, None)
                 for setting in get_args(Setting):
                     for chosen in self._choices.pop((session, setting), ()):
                         chosen("")  # the next agent of the session begins with it

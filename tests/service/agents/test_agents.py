@@ -370,11 +370,8 @@ def test_a_mode_is_said_to_be_chosen_once_the_agent_has_taken_it() -> None:
     assert said[3:] == [""]
 
 
-def test_an_agent_that_runs_goes_on_for_an_editor_in_another_folder() -> None:
-    outside = Outside()
-    Asked(outside)
-    outside.notify(TurnEnded("r", "end_turn"))
-    first = outside.prompts[0].program
+def ask_again(outside: Outside) -> Prompt:
+    """A second turn of the session `s`, by an editor elsewhere."""
     turn = AgentQuestion(
         request="r2",
         session="s",
@@ -391,7 +388,33 @@ def test_an_agent_that_runs_goes_on_for_an_editor_in_another_folder() -> None:
         ended=lambda _: None,
     )
     outside.agents.ask(turn, "", "/elsewhere", {"HOME": "/me", "NVIM": "/run/other"})
-    assert outside.prompts[1].program == first
+    return outside.prompts[-1]
+
+
+def test_an_agent_that_runs_goes_on_for_an_editor_in_another_folder() -> None:
+    outside = Outside()
+    Asked(outside)
+    outside.notify(TurnEnded("r", "end_turn"))
+    assert ask_again(outside).program == outside.prompts[0].program
+
+
+def test_an_agent_that_has_gone_is_started_with_what_the_next_editor_has() -> None:
+    outside = Outside()
+    Asked(outside)
+    outside.notify(TurnEnded("r", "end_turn"))
+    outside.notify(AgentGone("s"))
+    program = ask_again(outside).program
+    assert (program.cwd, program.environ["NVIM"]) == ("/elsewhere", "/run/other")
+
+
+def test_what_a_turn_has_started_is_known_though_the_agent_before_it_goes_late() -> None:
+    outside = Outside()
+    Asked(outside)
+    outside.notify(TurnEnded("r", "end_turn"))
+    ask_again(outside)
+    outside.notify(AgentGone("s"))
+    outside.notify(AgentStarted("s", "own"))
+    assert outside.agents.started("s") is not None
 
 
 def test_a_decision_that_is_not_offered_cancels_the_request() -> None:
