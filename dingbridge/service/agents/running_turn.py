@@ -23,6 +23,7 @@ from dingbridge.core.agents.turn_record import TurnRecord
 from dingbridge.core.agents.turn_result import TurnResult
 from dingbridge.core.approvals.approval import ApprovalRequest, Decision
 from dingbridge.core.catalogue import turns as say
+from dingbridge.core.markdown.code_blocks import code_span
 from dingbridge.core.messages import Message, Role
 from dingbridge.protocol import updates
 from dingbridge.service.agents.agent_ports import AgentPorts, AgentRunner
@@ -40,8 +41,8 @@ MOST_REPORTS = 30
 """How often that is said in a turn, at most."""
 
 MANY_CALLS = 35
-"""Messages of a turn, with questions about approvals, after which a word warns of the quota. Its
-answer takes up to 15 more."""
+"""Messages of a turn, with questions about approvals and what was decided, after which a word warns
+of the quota. Its answer takes up to 15 more."""
 
 ONLY_ONCE = frozenset({"other", "switch_mode"})
 """Kinds of tools that cannot be allowed always: the first says nothing about what is allowed, and
@@ -181,7 +182,6 @@ class RunningTurn:
             self._ports.runner.decide(asked.permission, chosen(kinds, decision or "reject"))
             self._show_soon()
 
-        self._spend()
         self.record.change_tool(call)
         self._waiting[asked.permission] = call.id
         code = self._ports.outside.approvals.ask(
@@ -197,6 +197,8 @@ class RunningTurn:
             ),
             decided,
         )
+        if code and turn.robot:
+            self._spend(2)  # the question, and what was decided
         if code and asked.permission in self._waiting:
             self._codes[asked.permission] = code
             self.record.wait(call, code)
@@ -222,8 +224,10 @@ class RunningTurn:
         if self._is_over:
             return
         self._reported += 1
-        self._spend()
+        self._spend(1)
+        # Untrusted, and read as Markdown.
         step, code = self.record.latest, self.record.waits_for
+        step = code_span(step) if step else ""
         if code:
             words = say.STILL_WAITING(code=code, minutes=minutes, step=step)
         elif step:
@@ -233,10 +237,10 @@ class RunningTurn:
         self.turn.report(words)
         self._report_later()
 
-    def _spend(self) -> None:
-        """One more message of this turn is about to leave."""
-        self._spent += 1
-        if self._spent == MANY_CALLS:
+    def _spend(self, messages: int) -> None:
+        """So many more messages of this turn leave."""
+        before, self._spent = self._spent, self._spent + messages
+        if before < MANY_CALLS <= self._spent:
             self.record.remark(say.MANY_MESSAGES(count=self._spent))
             self.turn.report(say.MANY_CALLS(count=self._spent))
 

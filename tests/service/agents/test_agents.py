@@ -50,6 +50,7 @@ class Outside:
         self.listed: list[str] = []
         self.modes: list[str] = []
         self.requests: list[ApprovalRequest] = []
+        self.code = "K7QD"
         self.withdrawn: list[str] = []
         self.forgotten: list[str] = []
         self.closed: list[str] = []
@@ -98,7 +99,7 @@ class Outside:
     def ask(self, request: ApprovalRequest, decided: Callable[[Decision | None], None]) -> str:
         self.requests.append(request)
         self.decided = decided
-        return "K7QD"
+        return self.code
 
     def withdraw(self, code: str) -> None:
         self.withdrawn.append(code)
@@ -123,6 +124,7 @@ class Asked:
         progress: int = 0,
         asker: str = "zhangsan",
         agent: AgentChoice = QWEN,
+        robot: str = "robot",
     ) -> None:
         self.said: list[str] = []
         self.results: list[TurnResult] = []
@@ -136,7 +138,7 @@ class Asked:
             model="",
             silence=60,
             asker=asker,
-            robot="robot",
+            robot=robot,
             progress=progress,
             report=self.said.append,
             ended=self.results.append,
@@ -170,14 +172,40 @@ def test_progress_is_said_once_a_minute_at_most_and_not_for_ever() -> None:
 def test_a_turn_warns_before_it_has_spent_fifty_calls() -> None:
     outside = Outside()
     asked = Asked(outside)
-    for number in range(60):
-        outside.notify(PermissionAsked("r", f"p{number}", CALL, options("allow_once")))
-        outside.decided("allow")
+    approve(outside, 17)
+    assert asked.said == []
+    approve(outside, 20)
     [warning] = asked.said
-    assert "35 messages" in warning
+    assert "36 messages" in warning
     whole = outside.live.so_far("s")
     assert whole is not None
-    assert "35 messages" in str(whole.message.steps)
+    assert "36 messages" in str(whole.message.steps)
+
+
+def approve(outside: Outside, count: int) -> None:
+    """Let the agent ask so many times, and allow it."""
+    for number in range(count):
+        outside.notify(PermissionAsked("r", f"p{number}", CALL, options("allow_once")))
+        outside.decided("allow")
+
+
+def test_a_turn_whose_approvals_are_asked_in_the_editor_alone_spends_no_calls() -> None:
+    outside = Outside()
+    asked = Asked(outside, robot="")
+    approve(outside, 60)
+    outside.code = ""  # always allowed
+    other = Asked(outside)
+    approve(outside, 60)
+    assert asked.said == other.said == []
+
+
+def test_the_step_in_a_word_about_a_turn_is_no_markdown() -> None:
+    outside = Outside()
+    asked = Asked(outside)
+    outside.notify(ToolChanged("r", ToolCall("t", "[log in](https://example.com)", "edit")))
+    outside.wait(4)
+    [words] = asked.said
+    assert "`[log in](https://example.com)`" in words
 
 
 def test_nothing_is_said_any_more_when_the_turn_has_ended() -> None:
