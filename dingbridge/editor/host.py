@@ -259,10 +259,8 @@ class Host:
             self._rest()
 
     def _lost(self) -> None:
-        """Handle the loss of the service.
-
-        Lua submits its messages again; other commands in progress may have been carried out or not.
-        """
+        """The service is gone. Lua submits its messages again; other commands in progress may have
+        been carried out or not."""
         for line in self._service.lost():
             self._show_notice(say.PERHAPS_NOT_CARRIED_OUT(command=line), "warn")
         self._neovim.show(updates.ServiceGone())

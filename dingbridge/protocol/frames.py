@@ -15,8 +15,7 @@ Between the shell command and the service:
     shell -> service   Notify
     service -> shell   Told, until the message has its result; or NotServed
 
-Texts may contain lone surrogates for undecodable bytes, for example in file names. They survive
-encoding and decoding.
+Texts may contain lone surrogates for undecodable bytes, as in file names; these survive.
 """
 
 from __future__ import annotations
@@ -63,8 +62,7 @@ class Attach(Struct, frozen=True, tag="attach"):
 
 
 class RawSettings(Struct, frozen=True, tag="settings"):
-    """The user's table as written, with functions replaced by a marker, and the lookup results (see
-    `packed`).
+    """The user's table as written, with a marker for functions, and the `packed` lookup results.
 
     - `problems`: those that the editor has already found and shown
     - `revision`: counts the tables given to `setup()`; `time`: of this one (Unix seconds)
@@ -89,8 +87,7 @@ class RawSettings(Struct, frozen=True, tag="settings"):
 
 
 class LookedUp(Struct, frozen=True, tag="looked_up"):
-    """The output of the commands in the settings with this digest (see `packed`), which the service
-    requested."""
+    """The `packed` output of the commands in the settings of this digest, as the service asked."""
 
     digest: str
     found: bytes
@@ -199,8 +196,7 @@ class Updates(Struct, frozen=True, tag="updates"):
 
 class Ends(Struct, frozen=True, tag="ends"):
     """The service exits normally. The next one starts at once (`again`) or when needed, and gets
-    the frames that this one has not carried out.
-    """
+    the frames that this one has not carried out."""
 
     again: bool
 
