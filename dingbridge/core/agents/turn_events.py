@@ -99,6 +99,7 @@ class ToolCall(Struct, frozen=True):
     - `kind`: `read`, `edit`, `delete`, `move`, `search`, `execute`, `think`, `fetch`,
       `switch_mode` or `other`
     - `detail`: arguments and output, plain text or Markdown, untrusted
+    - `diffs`: changes of files, as `file_diffs.described` shows them, which may take a while
     """
 
     id: str
@@ -106,7 +107,7 @@ class ToolCall(Struct, frozen=True):
     kind: str = "other"
     state: ToolState = "pending"
     detail: str = ""
-    diffs: tuple[FileDiff, ...] = ()
+    diffs: tuple[str, ...] = ()
 
 
 class ToolChanged(Struct, frozen=True):

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from msgspec import Struct, structs
 
-from dingbridge.core.agents import file_diffs
 from dingbridge.core.agents.turn_events import PlanEntry, ToolCall
 from dingbridge.core.agents.turn_steps import StepChange, TurnStep
 from dingbridge.core.catalogue import turns as say
@@ -218,7 +217,7 @@ def title_of(call: ToolCall) -> str:
 
 def described(call: ToolCall) -> str:
     """A tool call's arguments, output and diffs as Markdown, complete."""
-    parts = [tame(call.detail).strip(), *(file_diffs.described(one) for one in call.diffs)]
+    parts = [tame(call.detail).strip(), *call.diffs]
     return "\n\n".join(part for part in parts if part)
 
 

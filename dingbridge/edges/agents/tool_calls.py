@@ -7,6 +7,7 @@ from typing import Any, Final, get_args
 
 from acp import schema
 
+from dingbridge.core.agents import file_diffs
 from dingbridge.core.agents.turn_events import FileDiff, ToolCall, ToolState
 
 OUTPUT_CHARACTERS = 20_000
@@ -43,7 +44,7 @@ class _Call:
         self._arguments = ""
         self._said = ""
         self._result = ""
-        self._diffs: tuple[FileDiff, ...] = ()
+        self._diffs: tuple[str, ...] = ()
 
     def with_report(self, update: schema.ToolCallStart | schema.ToolCallUpdate) -> ToolCall:
         if update.title:
@@ -58,7 +59,7 @@ class _Call:
             texts = (_text(part) for part in update.content)
             self._said = "\n\n".join(text for text in texts if text)
             self._diffs = tuple(
-                FileDiff(part.path, part.old_text, part.new_text)
+                file_diffs.described(FileDiff(part.path, part.old_text, part.new_text))
                 for part in update.content
                 if isinstance(part, schema.FileEditToolCallContent)
             )

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from dingbridge.core.agents.file_diffs import described
 from dingbridge.core.agents.turn_events import (
     AgentEvent,
     AgentGone,
@@ -168,7 +169,7 @@ def test_a_real_agent_answers_edits_when_it_may_and_remembers(
 
     refused = turn(real, program, "please edit it", "reject_once")
     [question] = of(PermissionAsked, refused)
-    assert question.call.diffs == (FileDiff(str(real.notes), "a\n", "b\n"),)
+    assert question.call.diffs == (described(FileDiff(str(real.notes), "a\n", "b\n")),)
     assert real.notes.read_text("utf-8") == "a\n"
     assert of(ToolChanged, refused)[-1].call.state == "failed"
 

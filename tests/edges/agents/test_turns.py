@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dingbridge.core.agents.file_diffs import described
 from dingbridge.core.agents.turn_events import (
     AgentGone,
     AgentStarted,
@@ -108,7 +109,7 @@ def test_a_tool_call_is_told_as_a_whole_each_time_it_changes(agents: Agents) -> 
     agents.end(request)
     arguments = '```json\n{\n  "to": "b"\n}\n```'
     call = ToolCall("t1", "Edit notes.txt", "edit", "pending", arguments)
-    diffs = (FileDiff("/notes.txt", "a", "b"),)
+    diffs = (described(FileDiff("/notes.txt", "a", "b")),)
     assert [each.call for each in agents.of(ToolChanged)] == [
         call,
         ToolCall("t1", "Edit notes.txt", "edit", "running", arguments, diffs),
@@ -121,7 +122,7 @@ def test_a_new_file_has_nothing_before_it(agents: Agents) -> None:
     agents.run(
         agents.program([["update", {**EDIT, "sessionUpdate": "tool_call", "content": [new]}]])
     )
-    assert agents.of(ToolChanged)[0].call.diffs == (FileDiff("/new", None, "x"),)
+    assert agents.of(ToolChanged)[0].call.diffs == (described(FileDiff("/new", None, "x")),)
 
 
 def test_only_the_end_of_a_long_output_is_kept_and_all_of_the_arguments(agents: Agents) -> None:
@@ -157,7 +158,7 @@ def test_an_agent_waits_for_a_permission_and_gets_the_answer(
 ) -> None:
     question = asked(agents, *ASKS)
     assert question.call.title == "Edit notes.txt"
-    assert question.call.diffs == (FileDiff("/notes.txt", "a", "b"),)
+    assert question.call.diffs == (described(FileDiff("/notes.txt", "a", "b")),)
     assert question.options == (
         PermissionOption("yes", "Allow", "allow_once"),
         PermissionOption("always", "Always allow", "allow_always"),
