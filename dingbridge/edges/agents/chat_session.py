@@ -38,7 +38,7 @@ _ASKS_PEOPLE = ("session/request_permission", "elicitation/create")
 their own, in each turn, and do without."""
 
 
-Notify = Callable[[AgentEvent], None]
+TakeEvent = Callable[[AgentEvent], None]
 
 
 class ChatSession:
@@ -51,7 +51,7 @@ class ChatSession:
     it, so that there is one process and the last `AgentGone` is true.
     """
 
-    def __init__(self, session: str, notify: Notify, before: asyncio.Task[None] | None) -> None:
+    def __init__(self, session: str, notify: TakeEvent, before: asyncio.Task[None] | None) -> None:
         self._session = session
         self._before = before
         self._notify = notify
