@@ -13,6 +13,8 @@ local WIDEST = 90 -- columns
 local LAYER = 45 -- above a chat, below notices
 local EACH = 1000 -- milliseconds between two updates of the time left
 local AGAIN = 200 -- milliseconds between two looks whether the command-line window is left
+-- The words of code blocks that are ours; any other word is shown, since an agent may have written it.
+local WORDS = { [''] = true, diff = true, json = true }
 local SIGNS = { ['+'] = 'DingbridgeAdded', ['-'] = 'DingbridgeRemoved', ['@'] = 'DingbridgeBar' }
 
 local namespace = vim.api.nvim_create_namespace('dingbridge_approval')
@@ -46,12 +48,15 @@ local function content(approval, width)
   lines[#lines + 1] = ''
   local fence, is_diff
   for _, text in ipairs(vim.split(vim.trim(approval.detail), '\n', { plain = true })) do
-    local marks, word = text:match('^(```+)(%w*)')
-    if fence and marks == fence and word == '' then
+    local marks, word = text:match('^(```+)(%w*)%s*$')
+    local is_end = fence and marks == fence and word == ''
+    local is_start = not fence and marks
+    if is_end then
       fence, is_diff = nil, false
-    elseif not fence and marks then
+    elseif is_start then
       fence, is_diff = marks, word == 'diff'
-    else
+    end
+    if not is_end and not (is_start and WORDS[word]) then
       lines[#lines + 1] = text
       groups[#lines] = is_diff and SIGNS[text:sub(1, 1)] or nil
     end

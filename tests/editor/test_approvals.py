@@ -254,6 +254,15 @@ def test_a_long_request_fits_the_screen_and_stands_in_its_window_as_a_whole(
     assert editor.lua("return vim.api.nvim_win_get_height(0)") > 0
 
 
+def test_lines_that_only_begin_like_a_code_block_are_shown(desk: tuple[Editor, Asking]) -> None:
+    editor, asking = desk
+    blocks = "```json\n{}\n```\n```diff\n+new\n```"
+    detail = f"{blocks}\n```rm -rf /\n``` `x` ```\n```reboot\nls\n```"
+    code = asking.ask("Run", detail=detail)
+    lines = shown(editor, code)["lines"][2:]
+    assert lines == ["{}", "+new", "```rm -rf /", "``` `x` ```", "```reboot", "ls"]
+
+
 def test_a_withdrawn_request_closes(desk: tuple[Editor, Asking]) -> None:
     editor, asking = desk
     code = asking.ask()

@@ -81,7 +81,7 @@ class PromptedTurn:
         """The agent asks for a permission. Raises `ValidationError` for what is none."""
         known = {**params, "options": _known(params)}
         asked = schema.RequestPermissionRequest.model_validate(known)
-        call = self._calls.report(asked.tool_call)
+        call = self._calls.report(asked.tool_call, complete=True)
         if self.is_cancelled:
             self._answer(message_id, None)
             return

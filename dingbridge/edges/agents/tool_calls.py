@@ -11,7 +11,8 @@ from dingbridge.core.agents import file_diffs
 from dingbridge.core.agents.turn_events import FileDiff, ToolCall, ToolState
 
 OUTPUT_CHARACTERS = 20_000
-"""Characters of a call's output that are kept, from its end. Arguments and diffs are complete."""
+"""Characters of a call's output that are kept, from its end. Arguments, diffs and what a permission
+is asked for are complete."""
 
 STATES: Final[dict[str, ToolState]] = {
     "pending": "pending",
@@ -29,10 +30,13 @@ class ToolCalls:
     def __init__(self) -> None:
         self._calls: dict[str, _Call] = {}
 
-    def report(self, update: schema.ToolCallStart | schema.ToolCallUpdate) -> ToolCall:
-        """The call as it is with this report. A call that nobody began begins with it."""
+    def report(
+        self, update: schema.ToolCallStart | schema.ToolCallUpdate, *, complete: bool = False
+    ) -> ToolCall:
+        """The call as it is with this report. A call that nobody began begins with it. With
+        `complete`, its output is not cut."""
         call = self._calls.setdefault(update.tool_call_id, _Call(update.tool_call_id))
-        return call.with_report(update)
+        return call.with_report(update, complete=complete)
 
 
 class _Call:
@@ -46,7 +50,9 @@ class _Call:
         self._result = ""
         self._diffs: tuple[str, ...] = ()
 
-    def with_report(self, update: schema.ToolCallStart | schema.ToolCallUpdate) -> ToolCall:
+    def with_report(
+        self, update: schema.ToolCallStart | schema.ToolCallUpdate, *, complete: bool
+    ) -> ToolCall:
         if update.title:
             self._title = update.title
         if update.kind is not None:
@@ -67,8 +73,9 @@ class _Call:
             self._result = _shown(update.raw_output)
         # The result in the agent's own form says the same again as what it has written for people.
         output = self._said or ("" if self._diffs else self._result)
-        parts = (self._arguments, output[-OUTPUT_CHARACTERS:])
-        detail = "\n\n".join(part for part in parts if part)
+        if not complete and len(output) > OUTPUT_CHARACTERS:
+            output = f"…{output[1 - OUTPUT_CHARACTERS :]}"
+        detail = "\n\n".join(part for part in (self._arguments, output) if part)
         return ToolCall(
             self._id, self._title or self._id, self._kind, self._state, detail, self._diffs
         )
