@@ -197,6 +197,35 @@ def visible(text: str) -> bool:
     return bool(_INVISIBLE.sub("", text).strip())
 
 
+_BLANKS = regex(r"[^\S\t\n]")
+
+
+def as_seen(text: str) -> str:
+    """Return `text` as a reader sees it: texts that look the same only for characters that nobody
+    sees, or for other kinds of blanks, become equal."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _BLANKS.sub(" ", _INVISIBLE.sub("", tame(text)))
+
+
+def written_out(text: str) -> str:
+    """Return `text` with an escape for each character that nobody sees, or that sits on another.
+
+    Line feeds and tabs stay.
+
+    >>> written_out("a\\u200bb")
+    'a\\\\u200bb'
+    """
+    return "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    is_seen = character.isprintable() and not _INVISIBLE.match(character)
+    if character in "\t\n" or (is_seen and unicodedata.category(character) not in ("Mn", "Me")):
+        return character
+    return ascii(character)[1:-1]
+
+
 def whole_character(text: str, start: int, position: int) -> int:
     """Return the nearest place at or before `position` where a cut splits no visible character.
 

@@ -265,6 +265,7 @@ SINGLE = {
     "OpenAPI group": "a route, as the log and the outbox write it",
     "not started": "a kind of failure, as the code names it",
     "API calls": "a kind, as the state file writes it",
+    "\n\\ No newline at end of file": "a part of the format of diffs",
     **dict.fromkeys(
         (
             *("[interactive card message]", "[卡片消息]", "关键词", "签名", "签名过期", "白名单"),

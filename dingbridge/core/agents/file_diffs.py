@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from dingbridge.core.agents.turn_events import FileDiff
-from dingbridge.core.text import shorten, tame
+from dingbridge.core.catalogue import turns as say
+from dingbridge.core.text import as_seen, shorten, tame, written_out
 
 CONTEXT = 3
 """Unchanged lines around a change."""
@@ -20,21 +21,63 @@ MOST_PAIRS = 2_000_000
 PATH_CHARACTERS = 300
 """Longest path that is shown."""
 
+UNENDED = "\n\\ No newline at end of file"
+"""Stands at the end of a file's last line if only one of the two files ends with a line feed."""
+
 
 def described(diff: FileDiff) -> str:
-    """The whole change, in a code block that its lines cannot end."""
-    before, after = tame(diff.before or "").splitlines(), tame(diff.after).splitlines()
-    path = shorten(tame(diff.path), PATH_CHARACTERS)
-    lines = [f"--- {path if diff.before is not None else '/dev/null'}", f"+++ {path}"]
-    lines += _changes(before, after)
+    """The whole change, in a code block that its lines cannot end. Characters that nobody sees are
+    written out where they are all that changes, or could hide something."""
+    path = shorten(_safe(diff.path), PATH_CHARACTERS)
+    changes = [*_changes(*_lines(diff.before or "", diff.after))]
+    shown = _shown(changes)
+    lines = [f"--- {path if diff.before is not None else '/dev/null'}", f"+++ {path}", *shown]
     fence = "```"
     while any(fence in line for line in lines):
         fence += "`"
-    return "\n".join((f"{fence}diff", *lines, fence))
+    block = "\n".join((f"{fence}diff", *lines, fence))
+    is_plain = shown == [sign + line for sign, line in changes]
+    return block if is_plain else f"{say.WRITTEN_OUT()}\n\n{block}"
 
 
-def _changes(before: list[str], after: list[str]) -> Iterator[str]:
-    """The lines that differ, in hunks with `CONTEXT` around them."""
+def _lines(before: str, after: str) -> tuple[list[str], list[str]]:
+    """The lines of two files. Carriage returns stay, unless they end all lines of both."""
+    texts = [before, after]
+    if all(text.count("\r\n") == text.count("\n") == text.count("\r") for text in texts):
+        texts = [text.replace("\r\n", "\n") for text in texts]
+    # Where both lack it, they are perhaps parts of files.
+    is_marked = all(texts) and len({text.endswith("\n") for text in texts}) > 1
+    old, new = (_split(text, UNENDED if is_marked else "") for text in texts)
+    return old, new
+
+
+def _split(text: str, unended: str) -> list[str]:
+    *lines, last = text.split("\n")
+    return [*lines, last + unended] if last else lines
+
+
+def _shown(changes: Sequence[tuple[str, str]]) -> list[str]:
+    """Signs and lines as lines of the diff."""
+    removed = {line for sign, line in changes if sign == "-"}
+    added = {line for sign, line in changes if sign == "+"}
+    alike = _as_seen(removed - added) & _as_seen(added - removed)
+    return [
+        sign + (written_out(line) if alike and alike & _as_seen([line]) else _safe(line))
+        for sign, line in changes
+    ]
+
+
+def _as_seen(lines: Iterable[str]) -> set[str]:
+    return {as_seen(line.removesuffix(UNENDED)) for line in lines}
+
+
+def _safe(text: str) -> str:
+    """The text; written out if taming it would leave something away."""
+    return text if tame(text) == text else written_out(text)
+
+
+def _changes(before: list[str], after: list[str]) -> Iterator[tuple[str, str]]:
+    """The signs and lines of the change, in hunks with `CONTEXT` around them."""
     least = min(len(before), len(after))
     top = next((n for n in range(least) if before[n] != after[n]), least)
     same = (n for n in range(least - top) if before[-1 - n] != after[-1 - n])
@@ -44,22 +87,22 @@ def _changes(before: list[str], after: list[str]) -> Iterator[str]:
     new = after[first : len(after) - max(0, bottom - CONTEXT)]
     characters = sum(len(line) + 1 for line in (*old, *new))
     if characters > LONGEST or len(old) * len(new) > MOST_PAIRS:
-        yield _header(first, len(old), first, len(new))
-        yield from (f"-{line}" for line in old)
-        yield from (f"+{line}" for line in new)
+        yield "", _header(first, len(old), first, len(new))
+        yield from (("-", line) for line in old)
+        yield from (("+", line) for line in new)
         return
     from difflib import SequenceMatcher  # loaded only when needed
 
     # Its `autojunk` keeps lines that are everywhere, such as blank ones, from being paired.
     for group in SequenceMatcher(None, old, new).get_grouped_opcodes(CONTEXT):
         (_, i1, _, j1, _), (_, _, i2, _, j2) = group[0], group[-1]
-        yield _header(first + i1, i2 - i1, first + j1, j2 - j1)
+        yield "", _header(first + i1, i2 - i1, first + j1, j2 - j1)
         for tag, i, i_end, j, j_end in group:
             if tag == "equal":
-                yield from (f" {line}" for line in old[i:i_end])
+                yield from ((" ", line) for line in old[i:i_end])
             else:
-                yield from (f"-{line}" for line in old[i:i_end])
-                yield from (f"+{line}" for line in new[j:j_end])
+                yield from (("-", line) for line in old[i:i_end])
+                yield from (("+", line) for line in new[j:j_end])
 
 
 def _header(first: int, count: int, new_first: int, new_count: int) -> str:

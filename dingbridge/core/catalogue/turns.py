@@ -9,6 +9,9 @@ from dingbridge.core.catalogue.sentence import Sentence
 
 THOUGHT = Sentence("thoughts")
 ASKED_UNKNOWN = Sentence("asked for something in a form that is not known; refused")
+WRITTEN_OUT = Sentence(
+    "看不见的字符以 `\\u200b` 的形式写出。Characters that are not seen are written as `\\u200b`."
+)
 
 # --- while it waits or works ----------------------------------------------------------------------
 
