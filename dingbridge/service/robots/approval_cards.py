@@ -106,6 +106,8 @@ class ApprovalCards:
             self._end(track, card, lambda: None)
         if error is None:
             return
+        if not card.is_there:
+            del self._cards[track]
         options = self._options()
         if cards.is_without_scope(error.code) and self._lacking != options.app_key:
             self._lacking = options.app_key

@@ -19,7 +19,7 @@ from dingbridge.service.runtime import Runtime
 
 
 class _Question(Struct):
-    """Where a question was asked, and the ids of its messages; none for a card."""
+    """Where a question was asked, and the ids of its messages; none where only a card asks."""
 
     target: Target
     messages: tuple[str, ...] = ()
@@ -66,14 +66,17 @@ class ApprovalMessages:
         question = self._asked.pop(approval.code, None)
         if question is None:
             return
-        told = partial(self._replies.reply, question.target, answer_text.told(approval))
-        if question.target.key == answering:
-            self._cards.close(approval, lambda: None)
-        elif not self._cards.close(approval, told) and not self._is_withdrawn(question):
-            told()
 
-    def _is_withdrawn(self, question: _Question) -> bool:
-        return bool(question.messages) and self._replies.withdraw(question.messages)
+        def tell() -> None:
+            if question.target.key != answering:
+                self._replies.reply(question.target, answer_text.told(approval))
+
+        # A text may ask beside a card of which nobody knows whether it arrived.
+        has_text = bool(question.messages)
+        has_card = self._cards.close(approval, (lambda: None) if has_text else tell)
+        is_withdrawn = has_text and self._replies.withdraw(question.messages)
+        if not is_withdrawn and (has_text or not has_card):
+            tell()
 
     def answered(self, pressed: CardPressed) -> tuple[str, Decision] | None:
         """The code and decision of a pressed button; None for what is no answer."""

@@ -185,6 +185,45 @@ def test_a_refused_card_of_a_request_that_is_closed_sends_no_question() -> None:
     assert asked.robot.queue == []
 
 
+def refused(asked: Asked) -> str:
+    """Ask by a card that is refused, so that a text asks. Returns the code."""
+    code = asked.ask()
+    asked.robot.card_results.pop()(Refused("busy", code="system.busy"))
+    return code
+
+
+def test_a_text_that_asks_for_a_refused_card_hears_the_result() -> None:
+    asked = cards()
+    code = refused(asked)
+    asked.robot.under_way.update(each.id for each in asked.robot.queue)
+    asked.robot.approvals.answer(code, "reject", USER)
+    assert asked.robot.ended_cards == []
+    question, result = asked.robot.queue
+    assert f"/approve {code}" in question.outbound.text
+    assert "已拒绝" in result.outbound.text
+
+
+def test_a_text_that_asks_for_a_refused_card_and_did_not_leave_is_withdrawn() -> None:
+    asked = cards()
+    code = refused(asked)
+    [question] = asked.robot.queue
+    asked.robot.approvals.answer(code, "reject", USER)
+    assert asked.robot.let_go == [question.id]
+    assert asked.robot.queue == [question]
+
+
+def test_a_card_that_may_have_arrived_and_the_text_beside_it_are_both_closed() -> None:
+    asked = cards()
+    code = asked.ask()
+    asked.robot.card_results.pop()(Retryable("no answer", may_have_arrived=True))
+    asked.robot.under_way.update(each.id for each in asked.robot.queue)
+    asked.robot.approvals.answer(code, "reject", USER)
+    assert len(asked.robot.ended_cards) == 1
+    asked.robot.card_results.pop()(None)
+    _, result = asked.robot.queue
+    assert "已拒绝" in result.outbound.text
+
+
 def test_a_person_without_a_staff_id_is_asked_by_a_text() -> None:
     asked = cards()
     asked.hear_outsider("hello")
