@@ -85,7 +85,8 @@ class PromptedTurn:
         if self.is_cancelled:
             self._answer(message_id, None)
             return
-        if not any(option.kind.startswith("allow") for option in asked.options):
+        # To allow once is all that people are asked for.
+        if not any(option.kind == "allow_once" for option in asked.options):
             self._answer(message_id, None)
             self._notify(AskedUnknown(self.request, call.title))
             return

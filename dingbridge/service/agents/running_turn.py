@@ -271,7 +271,7 @@ def chosen(options: dict[PermissionKind, str], decision: Decision) -> str | None
     """
     wanted: dict[Decision, tuple[PermissionKind, ...]] = {
         "allow": ("allow_once",),
-        "always": ("allow_once", "allow_always"),
+        "always": ("allow_once",),
         "reject": ("reject_once", "reject_always"),
     }
     return next((options[kind] for kind in wanted[decision] if kind in options), None)
