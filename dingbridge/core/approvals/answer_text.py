@@ -63,11 +63,9 @@ def _to_person(result: ApprovalAnswer, zone: tzinfo | None) -> str:
             return f"{line}\n\n{say.HOW_TO_TAKE_BACK()}" if always else line
         case AnswerLate(closed=closed):
             return f"{say.DECIDED_BEFORE()}\n\n{told(closed, zone)}"
-        case AnswerForeign():
-            return say.NOT_YOURS()
         case OnlyOnce(code=code):
             return say.ONLY_ONCE(code=code)
-        case UnknownCode(typed=typed):
+        case AnswerForeign(typed=typed) | UnknownCode(typed=typed):
             return say.NO_SUCH_CODE(code=code_span(shorten(clean(typed), TITLE)))
 
 

@@ -45,7 +45,10 @@ class AnswerLate(Struct, frozen=True):
 
 
 class AnswerForeign(Struct, frozen=True):
-    """This person's answers do not count."""
+    """This person's answers do not count. It is answered as an unknown code is, so that nobody
+    learns which codes there are."""
+
+    typed: str
 
 
 class OnlyOnce(Struct, frozen=True):
@@ -102,7 +105,7 @@ class PendingApprovals:
         if found is None:
             return UnknownCode(typed)
         if not may_answer(found.request, by):
-            return AnswerForeign()
+            return AnswerForeign(typed)
         if isinstance(found, ClosedApproval):
             return AnswerLate(found)
         if now >= found.until:

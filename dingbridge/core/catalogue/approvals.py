@@ -15,13 +15,13 @@ RESULT = Sentence("{result} · `{code}` · {title}")
 RESULT_BY = Sentence("{result} · `{code}` · {title} · {who} {time}")
 HOW_TO_TAKE_BACK = Sentence("收回 Take it back: `/always off`")
 DECIDED_BEFORE = Sentence("这个请求已经结束。This request was closed before.")
-NOT_YOURS = Sentence(
-    "这个请求只能由提问的人或管理员回答。Only the person who asked, or an admin, may answer this."
-)
 ONLY_ONCE = Sentence(
     "这个请求不能总是同意。This can be allowed once only: `/approve {code}` `/reject {code}`"
 )
-NO_SUCH_CODE = Sentence("没有这个请求 No such request: {code}")
+NO_SUCH_CODE = Sentence(
+    "没有您能回答的请求：只能由提问的人或管理员回答。"
+    "No such request for you, {code}: only the person who asked, or an admin, may answer one."
+)
 NONE_OPEN = Sentence("没有等您批准的请求。No request waits for you.")
 OPEN = Sentence("等您批准 Waiting for you:")
 OPEN_LINE = Sentence("- `{code}` {source} · {title} ({minutes} min)")

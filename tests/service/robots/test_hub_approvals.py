@@ -179,6 +179,16 @@ def test_a_code_of_an_earlier_service_is_unknown() -> None:
     assert "No such request" in Asked().say("/approve K7QD")
 
 
+def test_a_stranger_does_not_learn_whether_a_code_is_one() -> None:
+    asked = Asked()
+    code = asked.ask()
+    words = asked.say(f"/approve {code}", who="lisi")
+    asked.say(f"/reject {code}", who="boss")
+    assert asked.say(f"/approve {code}", who="lisi") == words
+    unknown = "AAAA" if code != "AAAA" else "CCCC"
+    assert asked.say(f"/approve {unknown}", who="lisi") == words.replace(code, unknown)
+
+
 def test_two_askers_in_a_group_answer_for_themselves_only() -> None:
     asked = Asked()
     first, second = asked.ask("ann"), ""

@@ -84,26 +84,27 @@ def test_the_asker_an_admin_and_the_editors_user_may_answer(by: Answerer) -> Non
 def test_nobody_else_may_answer_and_the_request_stays_open(by: Answerer) -> None:
     pending = PendingApprovals()
     one = asked(pending)
-    assert pending.answer(one.code, "allow", by, NOW) == AnswerForeign()
+    assert pending.answer(one.code, "allow", by, NOW) == AnswerForeign(one.code)
     assert [*pending.open] == [one.code]
     pending.answer(one.code, "reject", USER, NOW)
     # Nor do they hear what was decided.
-    assert pending.answer(one.code, "allow", by, NOW) == AnswerForeign()
+    assert pending.answer(one.code, "allow", by, NOW) == AnswerForeign(one.code)
 
 
 def test_a_turn_typed_in_neovim_is_for_its_user_and_for_admins() -> None:
     pending = PendingApprovals()
     one = asked(pending, request(asker=""))
-    assert pending.answer(one.code, "allow", Answerer("robot", "ann"), NOW) == AnswerForeign()
+    ann = Answerer("robot", "ann")
+    assert pending.answer(one.code, "allow", ann, NOW) == AnswerForeign(one.code)
     assert isinstance(pending.answer(one.code, "allow", ADMIN, NOW), AnswerAccepted)
 
 
 def test_without_a_robot_only_the_editors_user_may_answer() -> None:
     pending = PendingApprovals()
     one = asked(pending, request(robot="", asker=""))
-    assert pending.answer(one.code, "allow", ADMIN, NOW) == AnswerForeign()
+    assert pending.answer(one.code, "allow", ADMIN, NOW) == AnswerForeign(one.code)
     nowhere = Answerer("", "boss", is_admin=True)
-    assert pending.answer(one.code, "allow", nowhere, NOW) == AnswerForeign()
+    assert pending.answer(one.code, "allow", nowhere, NOW) == AnswerForeign(one.code)
     assert isinstance(pending.answer(one.code, "allow", USER, NOW), AnswerAccepted)
 
 
