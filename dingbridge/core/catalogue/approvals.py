@@ -22,6 +22,10 @@ NO_SUCH_CODE = Sentence(
     "没有您能回答的请求：只能由提问的人或管理员回答。"
     "No such request for you, {code}: only the person who asked, or an admin, may answer one."
 )
+LOST = Sentence(
+    "这个请求在这里已经不存在，可能是服务重启过，那么它已被拒绝。"
+    "This request is not known here any more, perhaps after a restart; then it was refused."
+)
 NONE_OPEN = Sentence("没有等您批准的请求。No request waits for you.")
 OPEN = Sentence("等您批准 Waiting for you:")
 OPEN_LINE = Sentence("- `{code}` {source} · {title} ({minutes} min)")

@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 MOST = 200
 """Cards of which presses are known; each is closed within minutes."""
 
+TRACK = "dingbridge-"
+"""How the ids of our cards begin."""
+
 _PRESSED = re.compile(r"(allow|always|reject)\d*")
 _DECISIONS: dict[str, Decision] = {"allow": "allow", "always": "always", "reject": "reject"}
 
@@ -80,7 +83,7 @@ class ApprovalCards:
         is_possible = options.approval_cards and self._lacking != options.app_key
         if not (is_possible and target.user_id) or is_large:
             return False
-        track = f"dingbridge-{self._runtime.new_id()}"
+        track = f"{TRACK}{self._runtime.new_id()}"
         self._cards[track] = _Card(approval.code, question.text)
         while len(self._cards) > MOST:
             self._cards.popitem(last=False)
@@ -129,6 +132,11 @@ class ApprovalCards:
         assert card.closed is not None  # noqa: S101 - it ends because it was closed
         text = f"{card.text}\n\n{answer_text.told(card.closed)}"
         self._port.end(track, text, lambda error: otherwise() if error is not None else None)
+
+    def is_lost(self, pressed: CardPressed) -> bool:
+        """Whether this is a button of a card of ours that is not known: of before a restart."""
+        is_ours = pressed.track.startswith(TRACK) and pressed.track not in self._cards
+        return is_ours and _PRESSED.fullmatch(pressed.action) is not None
 
     def answered(self, pressed: CardPressed) -> tuple[str, Decision] | None:
         """The code and decision of a pressed button; None for what is no answer, or the same one

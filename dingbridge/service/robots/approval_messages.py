@@ -82,6 +82,10 @@ class ApprovalMessages:
         """The code and decision of a pressed button; None for what is no answer."""
         return self._cards.answered(pressed)
 
+    def is_lost(self, pressed: CardPressed) -> bool:
+        """Whether this is a button of a card that is not known any more."""
+        return self._cards.is_lost(pressed)
+
     def reply(self, target: Target, text: str) -> None:
         """Send a text of the bridge itself."""
         self._replies.reply(target, text)

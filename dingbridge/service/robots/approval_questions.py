@@ -112,6 +112,8 @@ class ApprovalQuestions:
         answer = self._messages.answered(pressed)
         inbound = _of_presser(pressed)
         admitted = self._admit(inbound)
+        if admitted is not None and self._messages.is_lost(pressed):
+            self._messages.reply(reply_target(inbound), say.LOST())
         if answer is None or admitted is None:
             return
         self._has_closed = False

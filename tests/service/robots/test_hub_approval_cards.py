@@ -70,6 +70,19 @@ def test_what_is_no_button_of_ours_answers_nothing() -> None:
     assert asked.decisions == []
 
 
+def test_a_press_on_a_card_of_an_earlier_service_says_that_it_is_not_known_any_more() -> None:
+    before, asked = cards(), cards()
+    before.ask()
+    card = before.robot.cards[0]
+    asked.robot.hub.approvals.pressed(CardPressed(card.track, "approve", "zhangsan"))
+    assert asked.robot.queue == []
+    asked.robot.hub.approvals.pressed(CardPressed(card.track, "allow", "zhangsan"))
+    [words] = asked.robot.queue
+    assert words.outbound.target.user_id == "zhangsan"
+    assert "not known here any more" in words.outbound.text
+    assert asked.decisions == []
+
+
 def test_a_press_of_somebody_else_is_refused_with_words() -> None:
     asked = cards()
     delivered(asked)
