@@ -221,6 +221,7 @@ return {
     no_room = '编辑器里放不下新窗口。There is no room for a window in the editor.',
     watched = '{sign} {name} in {folder}: {more}',
     finished = 'finished',
+    job_ended = 'the job has ended',
     failed_with = 'failed with {status}',
     found_entries = 'entries: {count}',
     errors_now = 'errors: {count} (before: {before})',

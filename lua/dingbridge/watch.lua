@@ -46,11 +46,11 @@ end
 
 ---@param watch dingbridge.Watch
 ---@param name string what has ended
----@param is_well boolean
+---@param is_well boolean|nil nil: nobody knows
 ---@param more string further words
 local function send(watch, name, is_well, more)
   local id = require('dingbridge.drafts').new_id()
-  local sign = is_well and '✓' or '✗'
+  local sign = is_well == nil and '•' or is_well and '✓' or '✗'
   local folder = vim.fs.basename(vim.fn.getcwd())
   require('dingbridge.host').tell('notify', {
     id = id,
@@ -82,7 +82,7 @@ end
 
 --- What each kind listens to: event, and what makes of it name, result and words; nil for an event that
 --- is none of this watch.
----@type table<string, fun(watch: dingbridge.Watch, group: integer, event: fun(name: string, is_well: boolean, more: string))>
+---@type table<string, fun(watch: dingbridge.Watch, group: integer, event: fun(name: string, is_well: boolean|nil, more: string))>
 local LISTEN = {
   terminal = function(watch, group, event)
     vim.api.nvim_create_autocmd('TermClose', {
@@ -114,12 +114,19 @@ local LISTEN = {
       began[-watch.job] = start
       local function look()
         local status = vim.fn.jobwait({ watch.job }, 0)[1]
-        if status ~= -1 and not timer:is_closing() then
-          timer:close()
-          -- Negative: Neovim has forgotten the job, and with it how it ended.
-        local more = status > 0 and say('failed_with', { status = status }) or say('finished')
-        event(('job %d'):format(watch.job), status <= 0, vim.trim(more .. ' ' .. span_of(-watch.job)))
+        if status == -1 or status == -2 or timer:is_closing() then
+          return -- it runs, or the look was interrupted
         end
+        timer:close()
+        local is_well = status == 0 ---@type boolean|nil
+        local more = say('failed_with', { status = status })
+        if status < 0 then
+          -- Neovim has forgotten the job, and with it how it ended.
+          is_well, more = nil, say('job_ended')
+        elseif is_well then
+          more = say('finished')
+        end
+        event(('job %d'):format(watch.job), is_well, vim.trim(more .. ' ' .. span_of(-watch.job)))
       end
       timer:start(0, LOOK_EVERY, vim.schedule_wrap(look))
       return
@@ -143,6 +150,9 @@ local LISTEN = {
   end,
   diagnostic = function(watch, group, event)
     local last, waiting = {}, {} ---@type table<integer, integer>, table<integer, true>
+    for _, one in ipairs(vim.diagnostic.get(nil, { severity = vim.diagnostic.severity.ERROR })) do
+      last[one.bufnr] = (last[one.bufnr] or 0) + 1
+    end
     local function settled(buffer)
       waiting[buffer] = nil
       if not vim.api.nvim_buf_is_valid(buffer) then

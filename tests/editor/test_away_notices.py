@@ -225,6 +225,36 @@ def test_a_job_is_watched_by_its_id(desk: Editor, sandbox: Sandbox) -> None:
     told(sandbox, desk, "`job ")
 
 
+def test_a_job_whose_end_neovim_has_forgotten_is_no_success(
+    desk: Editor, sandbox: Sandbox
+) -> None:
+    desk.lua("_G.job = vim.fn.jobstart({ 'false' })")
+    desk.until_lua("vim.fn.jobwait({ _G.job }, 0)[1] == -3")
+    go_away(desk)
+    desk.lua("require('dingbridge').watch({ on = 'job', job = _G.job })")
+    words = told(sandbox, desk, "`job ")
+    assert "✓" not in words
+    assert "has ended" in words
+
+
+def test_errors_of_before_a_watch_are_not_new(desk: Editor, sandbox: Sandbox) -> None:
+    desk.lua("require('dingbridge.watch').SETTLES_WITHIN = 50")
+    desk.nvim.command("edit app.py")
+    put = (
+        "local list = {}"
+        " for line = 1, ... do"
+        "   list[line] = { lnum = line, col = 0, message = 'm',"
+        " severity = vim.diagnostic.severity.ERROR }"
+        " end"
+        " vim.diagnostic.set(vim.api.nvim_create_namespace('test'), 0, list)"
+    )
+    desk.lua(put, 2)
+    desk.lua("require('dingbridge').watch({ on = 'diagnostic' })")
+    go_away(desk)
+    desk.lua(put, 3)
+    assert "errors: 3 (before: 2)" in told(sandbox, desk, "app.py")
+
+
 def test_a_watch_of_something_unknown_names_what_there_is(desk: Editor) -> None:
     code = "return select(2, pcall(require('dingbridge').watch, { on = 'terminl' }))"
     assert "did you mean 'terminal'" in desk.lua(code)

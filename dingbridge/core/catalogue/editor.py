@@ -289,6 +289,7 @@ NO_ROOM = Sentence("编辑器里放不下新窗口。There is no room for a wind
 
 WATCHED = Sentence("{sign} {name} in {folder}: {more}")
 FINISHED = Sentence("finished")
+JOB_ENDED = Sentence("the job has ended")
 FAILED_WITH = Sentence("failed with {status}")
 FOUND_ENTRIES = Sentence("entries: {count}")
 ERRORS_NOW = Sentence("errors: {count} (before: {before})")
