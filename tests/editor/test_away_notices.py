@@ -225,9 +225,7 @@ def test_a_job_is_watched_by_its_id(desk: Editor, sandbox: Sandbox) -> None:
     told(sandbox, desk, "`job ")
 
 
-def test_a_job_whose_end_neovim_has_forgotten_is_no_success(
-    desk: Editor, sandbox: Sandbox
-) -> None:
+def test_a_job_whose_end_neovim_has_forgotten_is_no_success(desk: Editor, sandbox: Sandbox) -> None:
     desk.lua("_G.job = vim.fn.jobstart({ 'false' })")
     desk.until_lua("vim.fn.jobwait({ _G.job }, 0)[1] == -3")
     go_away(desk)

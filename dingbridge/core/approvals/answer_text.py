@@ -102,10 +102,15 @@ def told(closed: ClosedApproval, zone: tzinfo | None = None) -> str:
 def in_editor(closed: ClosedApproval) -> str:
     """The result of a request, for the editor's user."""
     by = closed.by
+    title = shorten(clean(closed.request.title), TITLE)
+    kind = shorten(clean(closed.request.kind), TITLE)
+    if closed.outcome == "always" and by is not None and not (by.is_editor or by.is_admin):
+        name = clean_name(by.name or by.identity)
+        return say.EDITOR_ALLOWED_OWN_ALWAYS(code=closed.code, title=title, kind=kind, who=name)
     return _IN_EDITOR[closed.outcome](
         code=closed.code,
-        title=shorten(clean(closed.request.title), TITLE),
-        kind=shorten(clean(closed.request.kind), TITLE),
+        title=title,
+        kind=kind,
         who=say.YOU() if by is None or by.is_editor else clean_name(by.name or by.identity),
     )
 

@@ -59,6 +59,9 @@ EDITOR_ALLOWED = Sentence("{code} is allowed ({who}): {title}")
 EDITOR_ALLOWED_ALWAYS = Sentence(
     "{code} and every `{kind}` of its session is allowed ({who}): {title}"
 )
+EDITOR_ALLOWED_OWN_ALWAYS = Sentence(
+    "{code} and every `{kind}` of {who}'s own turns in its session is allowed: {title}"
+)
 EDITOR_REJECTED = Sentence("{code} is rejected ({who}): {title}")
 EDITOR_EXPIRED = Sentence("{code} was not answered in time, so it is refused: {title}")
 EDITOR_WITHDRAWN = Sentence("Nobody waits for {code} any more: {title}")
