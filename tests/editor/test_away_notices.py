@@ -237,7 +237,7 @@ def test_a_job_whose_end_neovim_has_forgotten_is_no_success(desk: Editor, sandbo
 
 def test_errors_of_before_a_watch_are_not_new(desk: Editor, sandbox: Sandbox) -> None:
     desk.lua("require('dingbridge.watch').SETTLES_WITHIN = 50")
-    desk.nvim.command("edit app.py")
+    desk.nvim.command("edit known.py")
     put = (
         "local list = {}"
         " for line = 1, ... do"
@@ -250,7 +250,7 @@ def test_errors_of_before_a_watch_are_not_new(desk: Editor, sandbox: Sandbox) ->
     desk.lua("require('dingbridge').watch({ on = 'diagnostic' })")
     go_away(desk)
     desk.lua(put, 3)
-    assert "errors: 3 (before: 2)" in told(sandbox, desk, "app.py")
+    assert "errors: 3 (before: 2)" in told(sandbox, desk, "known.py")
 
 
 def test_a_watch_of_something_unknown_names_what_there_is(desk: Editor) -> None:
