@@ -50,7 +50,7 @@ def test_messages_are_recalled_from_people_and_from_groups() -> None:
     ],
 )
 def test_what_stays_in_dingtalk_is_told(body: bytes) -> None:
-    with pytest.raises(Refused, match="cannot be recalled any more"):
+    with pytest.raises(Refused, match="does not recall it any more"):
         run(Answers(200, body), TO_PEOPLE)
 
 

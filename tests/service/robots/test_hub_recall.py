@@ -57,7 +57,7 @@ def test_a_refusal_is_told_to_the_one_who_asked_alone() -> None:
     robot.ask(1, RecallMessage("m1"))
     robot.forget()
     robot.recalls[0][1]("too late")
-    assert notices(robot, 1) == ["not recalled: too late"]
+    assert notices(robot, 1) == ["message m1 was not recalled: too late"]
     assert (robot.told.get(2), robot.fates_of(1, "m1")) == (None, [])
 
 
