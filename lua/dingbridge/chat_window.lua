@@ -59,6 +59,7 @@ local function make_view(session)
   vim.bo[buffer].modifiable = false
   -- Before the user's own mappings for this file type.
   keys.map(buffer)
+  require('dingbridge.fate_layout').watch(session, buffer)
   vim.bo[buffer].filetype = 'dingbridge'
   colour(views[session])
   vim.api.nvim_create_autocmd('BufReadCmd', {
@@ -202,7 +203,7 @@ function M.show_fate(session, message)
   local at = vim.api.nvim_buf_get_extmark_by_id(view.buffer, message_format.namespace, mark, {})
   if at[1] then
     local following = transcript_buffer.followers(view.buffer)
-    local heading = message_format.heading(message, transcript_buffer.width_of(view.buffer), mark)
+    local heading = message_format.heading(message, transcript_buffer.width_for(view), mark)
     vim.api.nvim_buf_set_extmark(view.buffer, message_format.namespace, at[1], 0, heading)
     -- The virtual lines of a reason must not push the end out of view.
     transcript_buffer.follow(following, view.buffer)

@@ -22,6 +22,18 @@ function M.of(session, message)
   return is_default and message.id or ('%s:%s'):format(account, message.id)
 end
 
+--- Whether a message failed before it got to a robot: for want of a conversation. No command can send
+--- it again.
+---@param message dingbridge.Message
+---@return boolean
+function M.has_never_left(message)
+  return message.delivery == 'failed'
+    and message.target == ''
+    and not vim.iter(state.outbox.failed):any(function(id)
+      return id == message.id or vim.endswith(id, ':' .. message.id)
+    end)
+end
+
 --- Those of the latest messages that were sent from a session, newest first.
 ---@param session string
 ---@return string[]

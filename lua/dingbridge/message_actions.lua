@@ -33,12 +33,23 @@ function M.reply(session)
   end
 end
 
---- Sends the failed message again.
+--- Puts the text of a message at the end of the draft, and the cursor there.
+---@param session string
+---@param message dingbridge.Message
+local function write_again(session, message)
+  require('dingbridge.drafts').append(session, vim.split(message.text, '\n', { plain = true }))
+  require('dingbridge.chat_focus').write(session, true)
+  notice.show(say('back_in_draft'))
+end
+
+--- Sends the failed message again, or puts it into the draft if it was never sent.
 ---@param session string
 function M.retry(session)
   local message = here()
   if message and message.delivery ~= 'failed' then
     notice.show(say('has_not_failed'), 'warn')
+  elseif message and command_ids.has_never_left(message) then
+    write_again(session, message)
   elseif message then
     run('retry', command_ids.of(session, message))
   end

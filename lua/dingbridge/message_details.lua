@@ -30,7 +30,12 @@ end
 function M.text(session, message)
   local is_received = message.role == 'dingtalk'
   local name = is_received and 'about_received' or ABOUT[message.delivery] or 'about_here'
-  local lines = { say(name, { id = message.id }) }
+  local key
+  if require('dingbridge.command_ids').has_never_left(message) then
+    key = require('dingbridge.keys').first('retry')
+    name = key and 'about_never_left_key' or 'about_never_left'
+  end
+  local lines = { say(name, { id = message.id, key = key }) }
   if require('dingbridge.answering').is_asked(session, message.id) then
     lines[#lines + 1] = say('about_answering')
   end

@@ -21,6 +21,7 @@ local SLICE = 3e6 -- nanoseconds of collecting lines, after which Neovim handles
 ---@field is_empty boolean whether the buffer has no message
 ---@field waiting boolean whether more are about to be added
 ---@field days table<integer, string> the first day below each separator, by its mark
+---@field width integer|nil for which fates and reasons are laid out; 0 if not all for the same one
 ---@field today string the day for which the separators have their words
 ---@field highest dingbridge.Message|nil that is shown
 ---@field lowest dingbridge.Message|nil that is shown
@@ -83,6 +84,15 @@ function M.width_of(buffer)
   return width
 end
 
+--- The width for which a heading is laid out now.
+---@param view dingbridge.View
+---@return integer
+function M.width_for(view)
+  local width = M.width_of(view.buffer)
+  view.width = (not view.width or view.width == width) and width or 0
+  return width
+end
+
 --- The views of a buffer's windows, so that lines can be added above without scrolling.
 ---@param buffer integer
 ---@return table<integer, vim.fn.winsaveview.ret>
@@ -137,7 +147,7 @@ end
 ---@param headings { row: integer, message: dingbridge.Message }[]
 ---@return boolean has_lines whether reasons stand below some of them
 local function mark(view, headings)
-  local width, has_lines = M.width_of(view.buffer), false
+  local width, has_lines = M.width_for(view), false
   for _, heading in ipairs(headings) do
     local message = heading.message
     local decoration = message_format.heading(message, width, view.marks[message.id])

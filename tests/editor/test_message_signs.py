@@ -150,6 +150,42 @@ def test_the_progress_of_an_upload_stands_behind_the_sign(editor: Editor) -> Non
     assert editor.lua(BELOW) == []
 
 
+def test_a_message_that_failed_before_it_was_sent_goes_back_into_the_draft(editor: Editor) -> None:
+    show(
+        editor,
+        mine("first\nsecond", delivery="failed", reason="nobody to send to yet"),
+        mine("older", delivery="failed"),
+    )
+    said = explained(editor, "second")
+    assert said.startswith("failed before it was sent: R puts its text into the draft")
+    assert ":Chat retry" not in said
+    editor.nvim.feedkeys("R", "x")
+    assert editor.chat_lines("s", "draft") == ["first", "second"]
+    editor.until_said("the text is in the draft again")
+    editor.lua(APPLY, {**STATUS, "outbox": {"failed": ["id1"], "waiting": []}})
+    assert explained(editor, "older").startswith("failed: :Chat retry id1 sends it again")
+
+
+def test_reasons_and_signs_fit_the_width_that_the_window_has_now(editor: Editor) -> None:
+    show(
+        editor,
+        *(mine(f"old {number}", delivery="failed", reason="no " * 30) for number in range(80)),
+        mine("hello", delivery="failed", reason="no " * 30, target="a", target_name="产品" * 7),
+    )
+    wide = editor.lua(BELOW)
+
+    def widest() -> int:
+        return max(len(line) for line in editor.lua(BELOW))
+
+    assert widest() > 60
+    editor.nvim.command("set columns=40")
+    editor.until(lambda: widest() <= 38)
+    assert "✗ failed" in editor.lua(BELOW)
+    editor.nvim.command("set columns=120")
+    editor.until(lambda: editor.lua(BELOW) == wide)
+    assert "✗ failed" not in wide
+
+
 # --- a responder at work --------------------------------------------------------------------------
 
 

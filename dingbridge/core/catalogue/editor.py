@@ -83,6 +83,7 @@ KEYS_OF_TRANSCRIPT = Sentence("In the transcript")
 KEYS_OF_DRAFT = Sentence("In the draft")
 KEYS_SCROLL = Sentence("j and k scroll")
 KEYS_HELP = Sentence(":help dingbridge-keys")
+BACK_IN_DRAFT = Sentence("the text is in the draft again, for it was never sent")
 HAS_NOT_FAILED = Sentence("this message has not failed")
 ONLY_SENT_IS_RECALLED = Sentence("only what you sent from here can be recalled, once it is sent")
 IS_RECALLED = Sentence("this message was recalled")
@@ -209,6 +210,12 @@ ABOUT_RETRYING = Sentence("retrying: an attempt failed, and the next one follows
 ABOUT_SENT = Sentence("sent: DingTalk has accepted it")
 ABOUT_FAILED = Sentence(
     "failed: :Chat retry {id} sends it again, :Chat drop {id} removes it from the outbox"
+)
+ABOUT_NEVER_LEFT = Sentence(
+    "failed before it was sent: send its text again once there is a conversation for it"
+)
+ABOUT_NEVER_LEFT_KEY = Sentence(
+    "failed before it was sent: {key} puts its text into the draft, to be sent again"
 )
 ABOUT_RECALLED = Sentence("recalled: nobody on DingTalk sees it any more")
 ABOUT_HERE = Sentence("kept here only: it was not sent to DingTalk")
