@@ -21,7 +21,7 @@ local goes_on ---@type fun()|nil what the user wanted to do before packages were
 ---@param status? 'running'|'success'|'failed'
 local function tell_step(line, status)
   local text = require('dingbridge.message_format').one_line(line)
-  text = require('dingbridge.wrap').cut(text, vim.v.echospace - 1)
+  text = require('dingbridge.wrap').cut_inside(text, vim.v.echospace - 1)
   progress.show('install', text, status or 'running')
 end
 
@@ -141,6 +141,9 @@ function M.offer(problem)
     }, function(_, choice)
       if choice == 1 then
         goes_on = again
+        -- The question of `inputlist` stands in the message area: with a step below it, Neovim would
+        -- wait for a key.
+        vim.cmd.redraw()
         M.run('')
       end
     end)

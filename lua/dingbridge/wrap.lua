@@ -40,6 +40,24 @@ function M.cut(text, columns)
   return text .. '…'
 end
 
+--- Text shortened to a number of columns, with an ellipsis after its first third: a path is cut, and
+--- what follows it shows.
+---@param text string
+---@param columns integer
+---@return string
+function M.cut_inside(text, columns)
+  if vim.api.nvim_strwidth(text) <= columns then
+    return text
+  end
+  local head = M.cut(text, math.floor(columns / 3))
+  local left, length = columns - vim.api.nvim_strwidth(head), vim.fn.strchars(text)
+  local tail = vim.fn.strcharpart(text, math.max(0, length - left))
+  while vim.api.nvim_strwidth(tail) > left do
+    tail = vim.fn.strcharpart(tail, 1)
+  end
+  return head .. tail
+end
+
 ---@param text string
 ---@param width integer columns
 ---@param most? integer lines to keep; the last one then ends with an ellipsis

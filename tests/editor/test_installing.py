@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import StartEditor
 from tests.editor.test_starting import write_program
-from tests.support.editor import ROOT, Editor
+from tests.support.editor import DEADLINE, ROOT, Editor
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="writes shell scripts")
 
@@ -25,7 +26,7 @@ if [ "$2" != install ]; then
 fi
 echo 'dingbridge: looking around'
 until [ -e go ]; do sleep 0.05; done
-echo 'dingbridge: a step that is longer than the line for messages, so that a key would be needed'
+echo 'dingbridge: a step that is longer than the line for messages, so that a key would be needed: its end'
 [ -e packages ] && exit 0
 echo 'dingbridge: the disk is full' >&2
 exit 1
@@ -45,6 +46,14 @@ vim.api.nvim_echo = function(chunks, history, opts)
   return echo(chunks, history, opts)
 end
 """
+TYPED = """
+local select = vim.ui.select
+vim.ui.select = function(...)
+  vim.api.nvim_input('1<CR>')
+  select(...)
+end
+"""
+"""Answers the question of Neovim's own `vim.ui.select`."""
 BUILD = """
 local steps = {}
 local ok, problem = pcall(
@@ -104,8 +113,9 @@ def test_each_step_is_shown_on_one_line_and_the_command_is_carried_out_at_the_en
     (folder / "go").touch()
     editor.until(lambda: [row["title"] for row in editor.sessions()] == ["works"])
     lines = [line for line, _ in _shown(editor)]
-    [long] = [line for line in lines if "a step that" in line]
-    assert long.endswith("…")
+    [long] = [line for line in lines if "its end" in line]
+    assert "…" in long
+    assert long.endswith("needed: its end")
     assert editor.lua("return vim.api.nvim_strwidth(...)", long) < 60
     assert editor.nvim.api.get_mode() == {"mode": "n", "blocking": False}
     ended = [status for line, status in _shown(editor) if "everything is installed" in line]
@@ -123,6 +133,28 @@ def _shown(editor: Editor) -> list[list[str]]:
         [line, "" if status == "running" else status]
         for line, status in editor.lua("return _G.shown")
     ]
+
+
+@pytest.mark.parametrize("cmdheight", [0, 1])
+def test_the_answer_to_the_offer_is_the_only_key_press(
+    editor: Editor, folder: Path, cmdheight: int
+) -> None:
+    editor.lua(TYPED)
+    editor.nvim.options["cmdheight"] = cmdheight
+    editor.setup({})
+    editor.nvim.input(":Chat<CR>")
+    ending = time.monotonic() + DEADLINE
+    while not (folder / "asked").exists() or asked(folder, "install") == 0:
+        assert time.monotonic() < ending
+        mode(editor)  # the only request that a question does not hold up
+    assert mode(editor) == {"mode": "n", "blocking": False}
+    (folder / "go").touch()
+    editor.until_said("the disk is full")
+    assert mode(editor) == {"mode": "n", "blocking": False}
+
+
+def mode(editor: Editor) -> dict[str, object]:
+    return dict(editor.nvim.api.get_mode())
 
 
 def test_what_was_wanted_before_a_failure_is_not_carried_out_later(

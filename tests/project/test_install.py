@@ -222,7 +222,7 @@ def test_the_first_chat_offers_to_install_what_is_missing_and_goes_on(
     editor.chat("new works")
     [asked] = editor.until(lambda: editor.lua("return _G.asked"), seconds=60)
     assert "Python packages are missing (" in asked
-    assert asked.endswith("Install them now, for this plugin alone?")
+    assert asked.endswith("Install them?")
     editor.until(lambda: [row["title"] for row in editor.sessions()] == ["works"], seconds=150)
     assert editor.nvim.api.get_mode() == {"mode": "n", "blocking": False}
 
