@@ -6,6 +6,7 @@
 
 local links = require('dingbridge.links')
 local message_format = require('dingbridge.message_format')
+local message_rows = require('dingbridge.message_rows')
 local notice = require('dingbridge.notice')
 local show_file = require('dingbridge.show_file')
 local paths = require('dingbridge.paths')
@@ -30,6 +31,25 @@ local SAMPLE = 8192 -- bytes in which a text has no NUL
 local function under_cursor()
   local cursor = vim.api.nvim_win_get_cursor(0)
   return links.at(vim.api.nvim_get_current_buf(), cursor[1] - 1, cursor[2] + 1)
+end
+
+--- The links of the message whose heading is under the cursor; none on another line.
+---@return dingbridge.Link[]
+local function of_heading()
+  local buffer, row = vim.api.nvim_get_current_buf(), vim.api.nvim_win_get_cursor(0)[1] - 1
+  local headings = message_format.namespace
+  local mark = message_rows.mark_at(buffer, headings, row)
+  if not mark or mark[2] ~= row then
+    return {}
+  end
+  local found = {}
+  for below = row + 1, message_rows.ends(buffer, headings, row) - 1 do
+    local line = vim.api.nvim_buf_get_lines(buffer, below, below + 1, false)[1] or ''
+    for _, link in ipairs(links.find(line)) do
+      found[#found + 1] = links.at(buffer, below, link.last)
+    end
+  end
+  return found
 end
 
 ---@param target string
@@ -81,7 +101,10 @@ end
 ---@param target string
 local function hand_on(target)
   local _, problem = vim.ui.open(target, OPENER)
-  if problem then
+  -- Neovim's own words list the programs that it has looked for.
+  if problem and problem:find('no handler found', 1, true) then
+    refuse(target, 'not_opened_here')
+  elseif problem then
     show(target, problem)
   end
 end
@@ -99,9 +122,16 @@ local function edit(path, folder, line)
   vim.api.nvim_set_current_win(vim.fn.bufwinid(buffer))
 end
 
---- Opens the link under the cursor, or the nearest one of its line.
+--- Opens the link under the cursor, or the nearest one of its line; on a heading, the only one of the
+--- message.
 function M.open()
   local link = under_cursor()
+  local below = link and {} or of_heading()
+  if #below > 1 then
+    notice.show(say('several_links', { count = #below }))
+    return
+  end
+  link = link or below[1]
   if not link then
     notice.show(say('no_link'))
     return

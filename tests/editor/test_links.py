@@ -224,6 +224,18 @@ def test_gf_opens_a_file_of_the_project_in_another_window(
     assert [window for window in reading.nvim.windows if window.buffer.name == "chat://s"]
 
 
+@pytest.mark.parametrize("key", ["<CR>", "gx"])
+def test_the_only_link_of_a_message_opens_from_its_heading(reading: Editor, key: str) -> None:
+    keys(reading, f"words\n\n[docs](https://a.b/{LONG})\n\nmore", f"k{key}")
+    assert reading.lua("return _G.opened") == [f"https://a.b/{LONG}"]
+
+
+def test_of_several_links_of_a_message_none_opens_from_its_heading(reading: Editor) -> None:
+    keys(reading, "https://a.b and https://c.d\n\nhttps://e.f", "k<CR>")
+    assert reading.said()[-1] == "this message has 3 links: put the cursor on the line of one"
+    assert reading.lua("return _G.opened") == []
+
+
 def test_k_shows_where_a_link_leads(reading: Editor) -> None:
     keys(reading, "[harmless](dtmd://evil)", "K")
     assert reading.until(reading.said) == ["dtmd://evil"]
@@ -276,7 +288,14 @@ def test_what_is_concealed_shows_on_the_line_of_the_cursor(reading: Editor) -> N
     assert reading.nvim.current.window.options["concealcursor"] == ""
 
 
-def test_without_a_program_that_opens_it_the_reason_is_shown(reading: Editor) -> None:
-    reading.lua("vim.ui.open = function() return nil, 'no handler found' end")
+def test_without_a_program_that_opens_it_a_sentence_says_so(reading: Editor) -> None:
+    reading.lua(
+        "vim.ui.open = function() return nil, 'vim.ui.open: no handler found (tried: \"x\")' end"
+    )
     keys(reading, "https://a.b", "<CR>")
-    assert "no handler found" in reading.until_said("https://a.b")
+    assert reading.until_said("https://a.b") == (
+        "https://a.b\nis not opened: this machine has no program for it; K shows the address"
+    )
+    reading.lua("vim.ui.open = function() return nil, 'it is odd' end")
+    keys(reading, "https://a.b", "<CR>")
+    reading.until_said("https://a.b\nit is odd")

@@ -431,7 +431,7 @@ PEOPLE: list[Case] = [
         },
         (
             ".groups['cid=='].requireMentoin: unknown option, did you mean requireMention?",
-            ".groups['cid=='].users: expected a list of text, got text",
+            ".groups['cid=='].users: expected a list of text such as { 'zhangsan' }, got text",
             ".groups['cid=='].tools[1]: no remote command, did you mean where?",
             f".groups['cid=='].tools[2]: no remote command; there are {KNOWN}",
             ".groups['cid=='].tools[3]: expected text in quotes, got a number",
@@ -467,7 +467,8 @@ PEOPLE: list[Case] = [
         {"admins": ["*", "YOUR_STAFF_ID"]},
         (
             ".admins[1]: '*' would be everybody; name each one",
-            '.admins[2]: "YOUR_STAFF_ID" is a placeholder; put a staff id here',
+            '.admins[2]: "YOUR_STAFF_ID" is a placeholder'
+            "; put a staff id (:Chat help staff-ids) here",
         ),
     ),
     Case(
@@ -702,7 +703,7 @@ BAD: list[Case] = [
             "proxy": 1,
         },
         (
-            ".allow_from: expected a list of text, got text",
+            ".allow_from: expected a list of text such as { 'zhangsan' }, got text",
             ".enabled: expected true or false, got text",
             ".keyword: expected text in quotes, got an empty table",
             ".msgtype: expected 'markdown' or 'text', got a list",
@@ -815,7 +816,7 @@ BAD: list[Case] = [
     Case(
         "names where a list belongs",
         {"allow_from": {"a": True}},
-        (".allow_from: expected a list of text, got a table",),
+        (".allow_from: expected a list of text such as { 'zhangsan' }, got a table",),
     ),
     Case(
         "an empty responder",
@@ -893,7 +894,10 @@ BAD: list[Case] = [
     Case(
         "a placeholder in a list",
         {"allowFrom": ["YOUR_STAFF_ID"]},
-        ('.allowFrom[1]: "YOUR_STAFF_ID" is a placeholder; put a staff id here',),
+        (
+            '.allowFrom[1]: "YOUR_STAFF_ID" is a placeholder'
+            "; put a staff id (:Chat help staff-ids) here",
+        ),
     ),
     Case(
         "a placeholder by way of a variable",
@@ -986,7 +990,10 @@ BAD_ENVIRONMENT: list[Case] = [
     Case(
         "a list of the environment",
         {},
-        ('$DINGTALK_ALLOW_FROM[2]: "YOUR_STAFF_ID" is a placeholder; put a staff id here',),
+        (
+            '$DINGTALK_ALLOW_FROM[2]: "YOUR_STAFF_ID" is a placeholder'
+            "; put a staff id (:Chat help staff-ids) here",
+        ),
         {"DINGTALK_ALLOW_FROM": "a,,YOUR_STAFF_ID"},
     ),
     Case(

@@ -11,7 +11,8 @@ FROM_ENVIRONMENT = Sentence("{option}: from the environment variable {variable}"
 IN_SETTINGS = Sentence("{option}: written in the settings")
 ENV_FILE = Sentence("env_file: `{path}`")
 NAME_STAFF_IDS = Sentence(
-    "Name staff ids: allow_from = {{ 'manager01' }}; the reply to a refused sender has theirs"
+    "Name staff ids: allow_from = {{ 'manager01' }}; the reply to a refused sender has theirs, and"
+    " :Chat help staff-ids says more"
 )
 EVERYBODY_LET_IN = Sentence("everybody who can write to the robot has access")
 LET_IN = Sentence("access: {people}")

@@ -93,6 +93,10 @@ QUOTED_AUTHOR = Sentence("**{author}**:")
 DAY_TODAY = Sentence("today, {day}")
 DAY_YESTERDAY = Sentence("yesterday, {day}")
 NO_LINK = Sentence("there is no link on this line")
+SEVERAL_LINKS = Sentence("this message has {count} links: put the cursor on the line of one")
+NOT_OPENED_HERE = Sentence(
+    "{target}\nis not opened: this machine has no program for it; K shows the address"
+)
 NOT_OPENED_FOREIGN = Sentence(
     "{target}\nis not opened: it is neither an address of the web nor a file of the project or a"
     " received one"

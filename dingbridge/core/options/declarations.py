@@ -201,7 +201,7 @@ class Options(Struct, frozen=True, kw_only=True):
             OptionKind.LIST,
             aliases=("dm.allow_from",),
             env="DINGTALK_ALLOW_FROM",
-            belongs="a staff id",
+            belongs="a staff id (:Chat help staff-ids)",
         ),
         "Staff ids that may write to the session; `'*'` is everybody, empty is nobody."
         " A list that is given also holds under the policy 'open'.",
@@ -222,7 +222,7 @@ class Options(Struct, frozen=True, kw_only=True):
     ] = True
     admins: Annotated[
         tuple[str, ...],
-        Option(OptionKind.PEOPLE, belongs="a staff id"),
+        Option(OptionKind.PEOPLE, belongs="a staff id (:Chat help staff-ids)"),
         "Staff ids that may use all remote commands; they are admitted as well.",
     ] = ()
     commands: Annotated[

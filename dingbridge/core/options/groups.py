@@ -23,7 +23,7 @@ class GroupOptions(Struct, frozen=True):
     ] = None
     users: Annotated[
         tuple[str, ...] | None,
-        Option(OptionKind.LIST, belongs="a staff id"),
+        Option(OptionKind.LIST, belongs="a staff id (:Chat help staff-ids)"),
         "Staff ids that may write in this group, instead of `allow_from`; `'*'` is"
         " everybody in it, empty is nobody.",
     ] = None
