@@ -8,6 +8,7 @@ local M = {}
 
 local DOC = vim.fs.joinpath(require('dingbridge.python').FOLDER, 'doc')
 local PREFIX = 'dingbridge-'
+local OPTION = PREFIX .. 'option-'
 
 --- The tags of the manual that begin like this. Makes them first if nobody has: Neovim's own packages
 --- have none before `:helptags`.
@@ -42,7 +43,7 @@ end
 ---@param topic string
 ---@return string|nil
 local function tag_of(topic)
-  for _, tag in ipairs({ ':Chat-' .. topic, PREFIX .. topic, topic }) do
+  for _, tag in ipairs({ ':Chat-' .. topic, PREFIX .. topic, OPTION .. topic, topic }) do
     if vim.tbl_contains(tags(tag), tag) then
       return tag
     end

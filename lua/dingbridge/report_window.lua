@@ -171,7 +171,7 @@ function M.show(report)
     return
   end
   if report.name == 'status' then
-    vim.list_extend(report.lines, require('dingbridge.sign_legend').lines())
+    require('dingbridge.sign_legend').add(report.lines)
   end
   local texts = vim.tbl_map(function(line)
     line.text = command_name.shown(line.text)

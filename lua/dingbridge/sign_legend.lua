@@ -30,4 +30,20 @@ function M.lines()
   return lines
 end
 
+--- Adds the legend to a report of the status: before the options with their sources, which stand
+--- indented at its end, else at its end.
+---@param report { text: string, message: string }[]
+function M.add(report)
+  local first = #report + 1
+  while first > 1 and vim.startswith(report[first - 1].text, '  ') do
+    first = first - 1
+  end
+  if first <= 2 then
+    first = #report + 1 -- problems of the settings, which belong to the first line
+  end
+  for number, line in ipairs(M.lines()) do
+    table.insert(report, first + number - 1, line)
+  end
+end
+
 return M

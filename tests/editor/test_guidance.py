@@ -182,6 +182,9 @@ def test_the_status_explains_the_signs_that_the_bar_shows(bound: Editor, sandbox
     bound.chat("status")
     lines = until_shown(bound, "in the bar:")["lines"]
     assert "  ●  connected to DingTalk" in lines
+    sources = next(n for n, line in enumerate(lines) if line.startswith("  app_key: "))
+    assert lines.index("queued: 0, failed: 0") < lines.index("in the bar:") < sources
+    assert lines.index("queued: 0, failed: 0") < 5
     assert not any("✗" in line for line in lines)
     fail(bound, sandbox, "refused words")
     bound.chat("status")

@@ -121,6 +121,7 @@ def test_an_error_stays_in_the_corner_until_a_key_was_pressed(editor: Editor) ->
         ("help install", ":Chat-install"),
         ("help pairing", "dingbridge-pairing"),
         ("help dingbridge-pairing", "dingbridge-pairing"),
+        ("help allow_from", "dingbridge-option-allow_from"),
     ],
 )
 def test_the_manual_opens_at_what_was_asked_for(editor: Editor, command: str, tag: str) -> None:

@@ -195,7 +195,8 @@ def _taken(
         return pairings, requests[found]
     wrong, minutes = (*pairings.wrong, now), whole_minutes(VALID_FOR)
     if len(wrong) < WRONG_MOST:
-        return structs.replace(pairings, wrong=wrong), Problem(say.WRONG_CODE(minutes=minutes))
+        told = say.WRONG_CODE_OF_OPEN if requests else say.WRONG_CODE
+        return structs.replace(pairings, wrong=wrong), Problem(told(minutes=minutes))
     sentence = say.WRONG_CODE_LAST(minutes=minutes, closed=whole_minutes(CLOSED_FOR))
     return structs.replace(pairings, wrong=(), closed_until=now + CLOSED_FOR), Problem(sentence)
 

@@ -86,6 +86,10 @@ REVOKED = Sentence("{who} is not paired any more")
 PAIRED_MOST = Sentence("{most} are paired already; revoke one first.")
 NO_MORE_CODES = Sentence("Too many wrong codes: none is taken for another {minutes} min.")
 WRONG_CODE = Sentence("No open request has that code: a code works once, within {minutes} min.")
+WRONG_CODE_OF_OPEN = Sentence(
+    "No open request has that code: a code works once, within {minutes} min; :Chat pair lists the"
+    " open requests."
+)
 WRONG_CODE_LAST = Sentence(
     "No open request has that code: a code works once, within {minutes} min. After so many wrong"
     " ones none is taken for another {closed} min."

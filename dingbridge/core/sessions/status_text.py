@@ -60,6 +60,8 @@ def describe(
     if options.mode == "api":
         lines.append(say.APP(app=options.app_key, account=account))
         lines.append(link.describe(now))
+    lines.append(say.QUEUED(queued=state.queued, failed=state.failed))
+    if options.mode == "api":
         lines.append(say.ADMITTED(people=state.admitted or say.NOBODY_KNOWN()))
         if state.asking:
             lines.append(say.ASKING(count=state.asking))
@@ -68,7 +70,6 @@ def describe(
     lines.append(say.SESSION(title=session or say.NONE()))
     if session:
         lines.append(say.GOES_TO(target=target or editor.NOBODY_YET()))
-    lines.append(say.QUEUED(queued=state.queued, failed=state.failed))
     if state.cool_down_reason:
         lines.append(say.COOLING_DOWN(reason=state.cool_down_reason))
     if state.quota:

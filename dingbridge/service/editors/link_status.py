@@ -71,9 +71,10 @@ class LinkStatus:
         is_another = connection != self._connections or self.state is not LinkState.CONNECTED
         if is_another or not self._in_outage:
             return
+        connected = say.CONNECTED_AGAIN if self._is_told else say.CONNECTED
         self._in_outage = False
         self._is_told = True
-        self._editor.show(updates.ShowNotice(say.CONNECTED_AGAIN(name=name)))
+        self._editor.show(updates.ShowNotice(connected(name=name)))
         self._event("DingbridgeConnected")
 
     def _event(self, name: str, **data: str) -> None:

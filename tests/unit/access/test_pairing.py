@@ -256,3 +256,9 @@ def test_what_waits_is_short_and_holds_no_secret(text: str, pictures: int, quote
     paths = tuple(f"/m/{number}" for number in range(len(found.attachments)))
     shown = with_paths(found.text, found.attachments, paths)
     assert all(f"({path})" in shown for path in paths)
+
+
+def test_a_wrong_code_says_where_the_open_requests_are() -> None:
+    pairings, _ = asked(Pairings(), said_by("ann"))
+    assert ":Chat pair lists the open requests" in problem(pairings, "XXXXXXXX")[1]
+    assert ":Chat pair" not in problem(Pairings(), "XXXXXXXX")[1]
