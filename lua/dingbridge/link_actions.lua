@@ -102,7 +102,7 @@ end
 local function hand_on(target)
   local _, problem = vim.ui.open(target, OPENER)
   -- Neovim's own words list the programs that it has looked for.
-  if problem and problem:find('no handler found', 1, true) then
+  if problem and problem:find('no%shandler%sfound') then
     refuse(target, 'not_opened_here')
   elseif problem then
     show(target, problem)

@@ -26,7 +26,7 @@ if [ "$2" != install ]; then
 fi
 echo 'dingbridge: looking around'
 until [ -e go ]; do sleep 0.05; done
-echo 'dingbridge: a step that is longer than the line for messages, so a key would be needed: its end'
+echo 'dingbridge: a step that is longer than the line for messages, so a key is needed: its end'
 [ -e packages ] && exit 0
 echo 'dingbridge: the disk is full' >&2
 exit 1
