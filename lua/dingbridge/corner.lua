@@ -19,6 +19,8 @@ local HIGHLIGHT = {
   [ERROR] = 'DingbridgeError',
 }
 
+local UNBROKEN = '\194\160' -- a space at which no line breaks
+
 local namespace = vim.api.nvim_create_namespace('dingbridge_notice')
 
 ---@class dingbridge.CornerNotice
@@ -164,6 +166,17 @@ local function remove_errors_after_key()
   end, namespace)
 end
 
+--- Text whose commands have an unbroken space before their id or code, and before their name.
+---@param text string
+---@return string
+local function with_whole_commands(text)
+  return (
+    text
+      :gsub('(:%u%a+) (%l+)', '%1' .. UNBROKEN .. '%2')
+      :gsub('(:%u%a+' .. UNBROKEN .. '%l+) (%f[%w]%w*%f[%d]%d[%w-]*)', '%1' .. UNBROKEN .. '%2')
+  )
+end
+
 --- Shows lines in the corner, below those that are there.
 ---@param text string
 ---@param level integer
@@ -174,8 +187,8 @@ function M.show(text, level)
   end
   forget_closed()
   local lines = vim.tbl_map(function(line)
-    return ' ' .. line
-  end, wrap.lines(text, most - 2, highest()))
+    return ' ' .. line:gsub(UNBROKEN, ' ')
+  end, wrap.lines(with_whole_commands(text), most - 2, highest()))
   local notice = { lines = lines, level = level }
   notices[#notices + 1] = notice
   make_room()

@@ -273,3 +273,22 @@ def test_there_is_no_legend_of_an_empty_status_line(editor: Editor) -> None:
     editor.setup({})
     editor.lua(APPLY, {**STATUS, "mode": "off"})
     assert editor.lua("return require('dingbridge.sign_legend').lines()") == []
+
+
+# --- a notice in the corner -----------------------------------------------------------------------
+
+
+def test_a_notice_breaks_before_a_command_and_not_within_it(editor: Editor) -> None:
+    editor.setup({})
+    editor.lua(
+        "require('dingbridge.corner').show(..., vim.log.levels.INFO)",
+        "李四 asks to talk to you on default, really: :Chat pair RR6F6TXJ gives them access",
+    )
+    lines = [
+        line.strip()
+        for window in editor.nvim.windows
+        if editor.nvim.api.win_get_config(window)["relative"]
+        for line in window.buffer[:]
+    ]
+    assert [":Chat pair RR6F6TXJ" in line for line in lines] == [False, True]
+    assert lines[1].startswith(":Chat pair RR6F6TXJ gives")
