@@ -29,14 +29,10 @@ local function lines_of(window, most)
   return math.min(most, vim.api.nvim_win_text_height(window, {}).all)
 end
 
----@type table<integer, integer> by window of a draft: the lines that it and its transcript had
-local rooms = {}
-
 ---@param window integer of the draft
 ---@param above integer of the transcript
 local function fit(window, above)
   local room = vim.api.nvim_win_get_height(window) + vim.api.nvim_win_get_height(above)
-  rooms[window] = room
   local most = math.max(M.LEAST, math.floor(room * MOST))
   local height = math.max(M.LEAST, lines_of(window, most)) + vim.fn.getwininfo(window)[1].winbar
   height = math.min(height, math.max(1, room - 2))
@@ -47,59 +43,20 @@ local function fit(window, above)
   end
 end
 
---- Calls a function with each window of a draft that has its transcript in the same tab page.
+--- Fits the windows of a draft to its text. Windows that the user has put elsewhere keep their height.
 ---@param draft integer buffer
----@param act fun(window: integer, above: integer)
-local function each(draft, act)
+function M.fit(draft)
   local _, session = buffers.of(draft)
   local transcript = session and buffers.get(session, 'transcript')
   for _, window in ipairs(transcript and vim.fn.win_findbuf(draft) or {}) do
     local tab = vim.api.nvim_win_get_tabpage(window)
     for _, above in ipairs(vim.fn.win_findbuf(transcript)) do
       if vim.api.nvim_win_get_tabpage(above) == tab then
-        act(window, above)
+        fit(window, above)
         break
       end
     end
   end
 end
-
---- Fits the windows of a draft to its text. Windows that the user has put elsewhere keep their height.
----@param draft integer buffer
-function M.fit(draft)
-  each(draft, fit)
-end
-
---- Fits a draft whose chat has got more lines or fewer, because a window beside it was opened or
---- closed. A height that the user has given it stays: the chat has as many lines as before then.
----@param window integer
----@param above integer
-local function fit_changed(window, above)
-  local room = vim.api.nvim_win_get_height(window) + vim.api.nvim_win_get_height(above)
-  local floats = vim.api.nvim_win_get_config(window).relative ~= ''
-  if not floats and rooms[window] and rooms[window] ~= room then
-    fit(window, above)
-  end
-end
-
-local group = vim.api.nvim_create_augroup('dingbridge_draft_height', {})
-
-vim.api.nvim_create_autocmd('WinResized', {
-  group = group,
-  callback = function()
-    for _, window in ipairs(vim.v.event.windows) do
-      if rooms[window] and vim.api.nvim_win_is_valid(window) then
-        each(vim.api.nvim_win_get_buf(window), fit_changed)
-      end
-    end
-  end,
-})
-
-vim.api.nvim_create_autocmd('WinClosed', {
-  group = group,
-  callback = function(args)
-    rooms[tonumber(args.match)] = nil
-  end,
-})
 
 return M

@@ -155,26 +155,6 @@ def test_a_long_line_in_the_draft_counts_as_the_lines_it_takes(editor: Editor) -
 
 
 @pytest.mark.shared_editor
-def test_the_draft_keeps_its_height_when_a_window_below_the_chat_closes(editor: Editor) -> None:
-    open_chat(editor)
-    session = editor.lua("return require('dingbridge.state').current")
-    editor.nvim.command("botright 12new")
-    editor.until(lambda: editor.lua(LINES, session) == 3)
-    editor.nvim.command("close")
-    editor.until(lambda: editor.lua(LINES, session) == 3)
-    editor.lua(
-        """
-        local draft = require('dingbridge.buffers').get(..., 'draft')
-        vim.api.nvim_win_set_height(vim.fn.win_findbuf(draft)[1], 9)
-    """,
-        session,
-    )
-    editor.nvim.input(":let g:is_over = 1<CR>")
-    editor.until_lua("vim.g.is_over == 1")
-    assert editor.lua(LINES, session) == 8, "the user's own height, without the bar"
-
-
-@pytest.mark.shared_editor
 def test_the_draft_stays_small_when_the_chat_opens_around_it_again(editor: Editor) -> None:
     open_chat(editor)
     session = editor.lua("return require('dingbridge.state').current")
