@@ -131,7 +131,7 @@ function M.show(view, session)
     local last = vim.api.nvim_buf_line_count(view.buffer) - 1
     view.guide = vim.api.nvim_buf_set_extmark(view.buffer, namespace, last, 0, {
       id = view.guide,
-      virt_lines = lines_of(sentence, steps, transcript_buffer.width_of(view.buffer)),
+      virt_lines = lines_of(sentence, steps, require('dingbridge.transcript_width').of(view.buffer)),
     })
     transcript_buffer.follow(following, view.buffer)
   elseif view.guide then
