@@ -180,6 +180,7 @@ def test_a_binding_that_was_given_up_before_its_file_was_there_does_not_come_bac
     for line in what.split("\n"):
         editor.chat(line)
     exchange(sessions, kept)
+    kept.unlink()
     another = what != "unbridge"
     editor.until(lambda: len(list(sessions.glob("*.jsonl"))) == 2 + another)
     # Before that the host may not have got to the last command yet.
