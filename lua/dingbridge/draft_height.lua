@@ -125,7 +125,6 @@ local group = vim.api.nvim_create_augroup('dingbridge_draft_height', {})
 
 vim.api.nvim_create_autocmd('WinResized', {
   group = group,
-  desc = 'Leave lines that a closed window has freed to the transcript',
   callback = function()
     for _, window in ipairs(vim.v.event.windows) do
       if given[window] and vim.api.nvim_win_is_valid(window) then
