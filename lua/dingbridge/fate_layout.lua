@@ -4,7 +4,7 @@
 local by_id = require('dingbridge.by_id')
 local message_format = require('dingbridge.message_format')
 local state = require('dingbridge.state')
-local transcript_buffer = require('dingbridge.transcript_buffer')
+local transcript_width = require('dingbridge.transcript_width')
 
 local chat_window = require('dingbridge.lazily')('dingbridge.chat_window')
 
@@ -62,7 +62,7 @@ local function look(session)
   if not view or not showing[1] or not view.width then
     return
   end
-  local width = transcript_buffer.width_of(view.buffer)
+  local width = transcript_width.of(view.buffer)
   if view.width == width then
     return
   end
@@ -100,7 +100,7 @@ function M.watch(session, buffer)
     callback = function()
       -- Not while it runs.
       vim.schedule(function()
-        pcall(vim.api.nvim_del_augroup_by_id, group)
+        pcall(vim.api.nvim_del_augroup_by_id, group) -- it may be gone with another buffer of the session
       end)
     end,
   })

@@ -27,16 +27,31 @@ local HELP = { 'command_help', 'guide_help' }
 local HEALTH = { 'command_health', 'guide_health' }
 local ROBOT = { 'command_help_robot', 'guide_robot' }
 local APP = { 'command_help_app', 'guide_app' }
+local STATUS = { 'command_status', 'guide_status' }
 
 ---@param session string
----@return string|nil mode of the account that the session is bound to
-local function bound_mode(session)
+---@return dingbridge.AccountStatus|nil account that the session is bound to
+local function account_of(session)
   local known = state.destinations[session]
   for _, account in ipairs(known and known.account ~= '' and state.status.accounts or {}) do
     if account.account == known.account then
-      return account.mode
+      return account
     end
   end
+end
+
+--- Why nobody can write to a session yet.
+---@param account dingbridge.AccountStatus
+---@return string|nil sentence nil when people can, or never will
+local function why_not_connected(account)
+  if account.mode ~= 'api' or account.connected then
+    return nil
+  elseif account.link == 'connecting' then
+    return say('guide_connecting')
+  elseif account.last_error == '' then
+    return say('guide_not_connected')
+  end
+  return say('guide_not_connected_why', { reason = message_format.one_line(account.last_error) })
 end
 
 --- What there is to say about a session: a sentence, and the next steps.
@@ -52,13 +67,17 @@ local function content(session)
   elseif status.mode == 'off' then
     return say('guide_off'), { ROBOT, APP, HEALTH }
   end
-  local mode, known = bound_mode(session), state.destinations[session]
-  if not mode then
+  local account = account_of(session)
+  if not account then
     local is_one_way = status.mode == 'webhook'
     return say('guide_unbound'), is_one_way and { BIND_ONE_WAY, HELP } or { BIND, PAIR, HELP }
-  elseif known.current.target ~= '' then
-    local name = message_format.one_line(known.current.name)
-    return say('guide_goes', { name = name }), mode == 'webhook' and { HELP } or { PAIR, HELP }
+  end
+  local current, why_not = state.destinations[session].current, why_not_connected(account)
+  local goes = current.target ~= '' and say('guide_goes', { name = message_format.one_line(current.name) })
+  if why_not then
+    return goes and goes .. ' ' .. why_not or why_not, { STATUS, HELP }
+  elseif goes then
+    return goes, account.mode == 'webhook' and { HELP } or { PAIR, HELP }
   end
   return say('guide_bound'), { PAIR, HELP }
 end
@@ -131,7 +150,7 @@ function M.show(view, session)
     local last = vim.api.nvim_buf_line_count(view.buffer) - 1
     view.guide = vim.api.nvim_buf_set_extmark(view.buffer, namespace, last, 0, {
       id = view.guide,
-      virt_lines = lines_of(sentence, steps, transcript_buffer.width_of(view.buffer)),
+      virt_lines = lines_of(sentence, steps, require('dingbridge.transcript_width').of(view.buffer)),
     })
     transcript_buffer.follow(following, view.buffer)
   elseif view.guide then

@@ -22,7 +22,8 @@ end
 
 --- Shows lines with `vim.notify`, if the user or a plugin has replaced it. Returns whether they are
 --- shown. Output to the message area, which may require a key press, is captured and counts as not
---- shown, and so does an error.
+--- shown, and so does an error. Neovim 0.10 captures nothing in the command-line window: neither is
+--- the mark captured then that is always written.
 ---@param text string
 ---@param level integer
 ---@return boolean
@@ -30,9 +31,9 @@ local function is_shown_by_user(text, level)
   offered = { text, level, { title = 'dingbridge' } }
   local errmsg = vim.v.errmsg
   vim.v.errmsg = ''
-  local command = "silent! call v:lua.require'dingbridge.notice'.notify_offered()"
+  local command = "silent! echo '.' | silent! call v:lua.require'dingbridge.notice'.notify_offered()"
   local caught = vim.api.nvim_exec2(command, { output = true }).output
-  local is_shown = caught == '' and vim.v.errmsg == ''
+  local is_shown = caught == '.' and vim.v.errmsg == ''
   vim.v.errmsg = errmsg
   return is_shown
 end

@@ -5,8 +5,8 @@ local by_id = require('dingbridge.by_id')
 local day_separators = require('dingbridge.day_separators')
 local links = require('dingbridge.links')
 local message_format = require('dingbridge.message_format')
+local transcript_width = require('dingbridge.transcript_width')
 local turn_steps = require('dingbridge.turn_steps')
-local windows = require('dingbridge.windows')
 
 local M = {}
 
@@ -76,26 +76,6 @@ function M.followers(buffer)
   end, vim.fn.win_findbuf(buffer))
 end
 
---- The width that fits all windows of a transcript, limited for readability.
----@param buffer integer
----@return integer
-function M.width_of(buffer)
-  local width = 74
-  for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
-    width = math.min(width, windows.text_width(window))
-  end
-  return width
-end
-
---- The width for which a heading is laid out now.
----@param view dingbridge.View
----@return integer
-function M.width_for(view)
-  local width = M.width_of(view.buffer)
-  view.width = (not view.width or view.width == width) and width or 0
-  return width
-end
-
 --- The views of a buffer's windows, so that lines can be added above without scrolling.
 ---@param buffer integer
 ---@return table<integer, vim.fn.winsaveview.ret>
@@ -150,7 +130,7 @@ end
 ---@param headings { row: integer, message: dingbridge.Message }[]
 ---@return boolean has_lines whether reasons stand below some of them
 local function mark(view, headings)
-  local width, has_lines = M.width_for(view), false
+  local width, has_lines = transcript_width.of_view(view), false
   for _, heading in ipairs(headings) do
     local message = heading.message
     local decoration = message_format.heading(message, width, view.marks[message.id])

@@ -397,6 +397,7 @@ def test_groups_are_closed_until_one_is_let_in_by_its_id_or_by_a_code(
     assert TEAM in refusal.text
 
     editor.setup({**api_options, "group_policy": "allowlist"})
+    editor.until_lua("require('dingbridge.host_settings').is_configured()")
     code = asked(sandbox, "zhangsan", TEAM)
     editor.chat(f"pair {code}")
     editor.until_said("has access for good")

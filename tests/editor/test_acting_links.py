@@ -80,4 +80,4 @@ def test_a_colleague_or_a_model_cannot_make_an_admin_run_a_command(
         for link in links(message.text) + links(message.title):
             assert sandbox.client.tap(message, link.address) is None
     assert len(sandbox.client.said()) == said
-    assert len(editor.transcript()) == 8
+    editor.until(lambda: len(editor.transcript()) == 8)

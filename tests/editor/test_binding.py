@@ -13,6 +13,7 @@ from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import Settings
 from tests.conftest import StartEditor
 from tests.support.bound_sessions import connected, current, state
+from tests.support.disk import exchange
 from tests.support.editor import Editor
 
 pytestmark = pytest.mark.shared_editor
@@ -178,8 +179,8 @@ def test_a_binding_that_was_given_up_before_its_file_was_there_does_not_come_bac
     editor.until_said("cannot use sessions")
     for line in what.split("\n"):
         editor.chat(line)
-    sessions.unlink()
-    kept.rename(sessions)
+    exchange(sessions, kept)
+    kept.unlink()
     another = what != "unbridge"
     editor.until(lambda: len(list(sessions.glob("*.jsonl"))) == 2 + another)
     # Before that the host may not have got to the last command yet.

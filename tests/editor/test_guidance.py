@@ -110,6 +110,22 @@ def test_an_empty_chat_says_how_to_bind_it_and_who_may_write_until_the_first_mes
     until_guided(editor, "What you write goes to 张三")
 
 
+def test_an_empty_chat_says_why_nobody_can_write_to_it_yet(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    editor.setup({**api_options, "app_secret": "another"})
+    editor.chat()
+    until_guided(editor, ":Chat bridge dingtalk")
+    editor.chat("bridge dingtalk")
+    reason = "nobody can write here yet: DingTalk does not accept the app's credentials."
+    editor.until(lambda: reason in " ".join(guide(editor).split()), reason)
+    assert ":Chat status" in guide(editor)
+    assert "from your phone" not in guide(editor)
+    editor.setup(api_options)
+    until_guided(editor, "Write to the robot from your phone")
+    assert "not connected" not in guide(editor)
+
+
 def test_the_next_steps_stay_while_all_that_was_written_stays_in_the_editor(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:

@@ -30,9 +30,8 @@ def begin(editor: Editor, line: str = "new") -> str:
 
 
 def send(editor: Editor, text: str) -> None:
-    count = len(editor.transcript())
     editor.chat(f"send {text}")
-    editor.until(lambda: len(editor.transcript()) == count + 1)
+    editor.until(lambda: text in [row["text"] for row in editor.transcript()])
 
 
 def test_a_session_is_named_by_its_first_words_and_keeps_that_name(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -37,6 +38,13 @@ def open_chat(editor: Editor, **window: Any) -> dict[str, Any]:
     editor.until(lambda: "draft" in editor.lua(PLACES))
     editor.until_lua("vim.api.nvim_buf_get_name(0) == 'chat://Chat/draft'")
     return dict(editor.lua(PLACES))
+
+
+def settle(editor: Editor) -> None:
+    """Wait until Neovim has sent `WinResized`, which it does before the next key."""
+    editor.nvim.input(":let g:is_settled = v:true<CR>")
+    editor.until_lua("vim.g.is_settled")
+    editor.nvim.command("unlet g:is_settled")
 
 
 def test_a_chat_opens_on_the_right_in_half_the_screen(editor: Editor) -> None:
@@ -155,23 +163,53 @@ def test_a_long_line_in_the_draft_counts_as_the_lines_it_takes(editor: Editor) -
 
 
 @pytest.mark.shared_editor
-def test_the_draft_keeps_its_height_when_a_window_below_the_chat_closes(editor: Editor) -> None:
-    open_chat(editor)
-    session = editor.lua("return require('dingbridge.state').current")
-    editor.nvim.command("botright 12new")
-    editor.until(lambda: editor.lua(LINES, session) == 3)
+@pytest.mark.parametrize("place", ["botright", "topleft"])
+def test_the_lines_of_a_window_that_closes_go_to_the_transcript(editor: Editor, place: str) -> None:
+    before = open_chat(editor)
+    editor.nvim.command(f"{place} 12new")
+    assert editor.lua(PLACES)["transcript"]["height"] < before["transcript"]["height"]
     editor.nvim.command("close")
-    editor.until(lambda: editor.lua(LINES, session) == 3)
-    editor.lua(
-        """
-        local draft = require('dingbridge.buffers').get(..., 'draft')
-        vim.api.nvim_win_set_height(vim.fn.win_findbuf(draft)[1], 9)
-    """,
-        session,
-    )
-    editor.nvim.input(":let g:is_over = 1<CR>")
-    editor.until_lua("vim.g.is_over == 1")
-    assert editor.lua(LINES, session) == 8, "the user's own height, without the bar"
+    editor.until(lambda: editor.lua(PLACES) == before)
+    editor.nvim.command(f"{place} 12new")
+    settle(editor)
+    assert editor.lua(PLACES)["draft"] == before["draft"] | {"row": ANY}
+    editor.nvim.command("close")
+    editor.until(lambda: editor.lua(PLACES) == before)
+
+
+@pytest.mark.shared_editor
+def test_a_height_that_the_user_gave_the_draft_outlives_a_window_below(editor: Editor) -> None:
+    open_chat(editor)
+    settle(editor)
+    editor.nvim.command("resize 9")
+    settle(editor)
+    given = editor.lua(PLACES)
+    assert given["draft"]["height"] == 9
+    editor.nvim.command("botright 12new")
+    editor.nvim.command("close")
+    editor.until(lambda: editor.lua(PLACES) == given)
+
+
+@pytest.mark.shared_editor
+def test_a_report_that_closes_below_the_only_chat_leaves_its_lines_to_the_transcript(
+    editor: Editor,
+) -> None:
+    editor.setup({})
+    editor.chat("new Chat")
+    editor.until(lambda: "draft" in editor.lua(PLACES))
+    before = editor.lua(PLACES)
+    assert {*before} == {"transcript", "draft"}
+    editor.chat("status")
+    editor.until(lambda: "other" in editor.lua(PLACES))
+    report = editor.lua(PLACES)["other"]["height"]
+    editor.nvim.command("set lines=16")
+    editor.chat("status")
+    editor.until(lambda: editor.lua(PLACES)["other"]["height"] == 16 // 3 < report)
+    editor.until(lambda: editor.lua(PLACES)["draft"]["height"] == before["draft"]["height"])
+    assert editor.lua(PLACES)["other"]["height"] == 16 // 3
+    editor.nvim.command("set lines=40")
+    editor.nvim.feedkeys("q", "x")
+    editor.until(lambda: editor.lua(PLACES) == before)
 
 
 @pytest.mark.shared_editor

@@ -38,15 +38,20 @@ def noted_syncs(monkeypatch: pytest.MonkeyPatch, note: Callable[[], T]) -> list[
 
 @contextmanager
 def out_of_reach(path: Path) -> Iterator[None]:
-    """Make a file unreadable and unwritable: put a folder in its place."""
+    """Make a file unreadable and unwritable: a folder stands in its place.
+
+    Both change places in one step where the system can do that: a program that tries again would
+    create a new file in an empty place.
+    """
     kept = path.with_suffix(".kept")
-    if path.exists():
-        path.rename(kept)
-    path.mkdir()
+    there = path.exists()
+    (kept if there else path).mkdir()
+    if there:
+        exchange(path, kept)
     yield
-    path.rmdir()
-    if kept.exists():
-        kept.rename(path)
+    if there:
+        exchange(path, kept)
+    (kept if there else path).rmdir()
 
 
 class Refusals:
@@ -79,7 +84,7 @@ class Refusals:
         with self._lock:
             for path, kept in self._kept.items():
                 if kept is not None:
-                    _exchange(path, kept)
+                    exchange(path, kept)
                     kept.rmdir()
                 else:
                     path.rmdir()
@@ -97,13 +102,19 @@ class Refusals:
         except FileExistsError:
             kept = self._aside / path.name
             kept.mkdir()
-            _exchange(path, kept)
+            exchange(path, kept)
             return kept
         return None
 
 
-def _exchange(one: Path, other: Path) -> None:
-    """Exchange two paths in one step."""
+def exchange(one: Path, other: Path) -> None:
+    """Exchange two paths, on Linux in one step."""
+    if sys.platform != "linux":
+        aside = one.with_suffix(".aside")
+        one.rename(aside)
+        other.rename(one)
+        aside.rename(other)
+        return
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.renameat2(_HERE, bytes(one), _HERE, bytes(other), _EXCHANGE):
         raise OSError(ctypes.get_errno(), "two paths cannot change places", str(one))

@@ -189,6 +189,11 @@ GUIDE_OFF = Sentence("DingTalk is not configured: what you write stays in the ed
 GUIDE_PROBLEMS = Sentence("The settings have problems, so DingTalk is off.")
 GUIDE_UNBOUND = Sentence("This session is not on DingTalk yet: what you write stays here.")
 GUIDE_BOUND = Sentence("Write to the robot from your phone: the message appears here.")
+GUIDE_CONNECTING = Sentence("Connecting to DingTalk…")
+GUIDE_NOT_CONNECTED = Sentence("DingTalk is not connected, so nobody can write here yet.")
+GUIDE_NOT_CONNECTED_WHY = Sentence(
+    "DingTalk is not connected, so nobody can write here yet: {reason}."
+)
 GUIDE_GOES = Sentence("What you write goes to {name}.")
 GUIDE_ROBOT = Sentence("set up a robot that only sends to a group; it takes two minutes")
 GUIDE_APP = Sentence("set up an app, with which people can write back")
@@ -198,10 +203,12 @@ GUIDE_BIND_ONE_WAY = Sentence("binds the session: it sends to the group; nobody 
 GUIDE_ACCESS = Sentence(
     "gives somebody access, by the code that the robot gave them; who is in `allow_from` needs none"
 )
+GUIDE_STATUS = Sentence("says why, and when the next attempt follows")
 GUIDE_KEYS = Sentence("lists the keys of this window")
 GUIDE_HELP = Sentence("opens the manual")
 COMMAND_BRIDGE = Sentence(":Chat bridge dingtalk")
 COMMAND_PAIR = Sentence(":Chat pair")
+COMMAND_STATUS = Sentence(":Chat status")
 COMMAND_HELP = Sentence(":Chat help")
 COMMAND_HELP_ROBOT = Sentence(":Chat help custom-robot")
 COMMAND_HELP_APP = Sentence(":Chat help create-app")

@@ -43,7 +43,7 @@ def main(hold: int, life: int, argv: "list[str]") -> int:
     agent = os.fork()
     if agent == 0:
         _become(argv, prctl)
-    # The child does this as well: whoever comes first, `_kill` finds the group.
+    # The child does this as well, and either may be first: `_kill` finds the group.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.setpgid(agent, agent)
     for standard in (0, 1):

@@ -76,10 +76,10 @@ class Account:
         is_another = _robot(options) != _robot(self.options)
         if is_another:
             left = self.member.moved()
+            count = self._robot.left_behind(left)
             queued = [updates.TriggerEvent("DingbridgeQueued", self.about(ask)) for ask in left]
             self._robot.write_down(left, lambda: self._editor.show(*queued))
-            count = len(left) + self._state.queued
-            if count and not self._robot.is_shared:
+            if count:
                 self._show_notice(say.LEFT_BEHIND(count=count), "warn")
             # Targets of one robot mean nothing to another one.
             self.destinations.forget()

@@ -34,9 +34,9 @@ class RobotAccess(Protocol):
         """Submit a request. Returns False while the robot cannot be used."""
         ...
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether other editors use the same robot."""
+    def left_behind(self, asked: tuple[SendMessage, ...]) -> int:
+        """Number of messages that wait until the robot is set up again if the account leaves it
+        now, with `asked`, which it has not confirmed; 0 while other editors use it."""
         ...
 
     def write_down(self, sends: tuple[SendMessage, ...], then: Callable[[], None]) -> None:

@@ -74,10 +74,12 @@ class RobotMembership:
         """Submit a request to the robot. Returns False while the robot cannot be used."""
         return bool(self._robot) and self._robots.ask(self._robot, self._number, ask)
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether other editors use the same robot."""
-        return bool(self._robot) and self._robots.is_shared(self._robot)
+    def left_behind(self, asked: tuple[SendMessage, ...]) -> int:
+        """Number of messages that wait until the robot is set up again if the account leaves it
+        now, with `asked`, which it has not confirmed; 0 while other editors use it."""
+        if not self._robot:
+            return len(asked)
+        return self._robots.left_behind(self._robot, tuple(ask.outbound.id for ask in asked))
 
     @property
     def is_heard(self) -> bool:

@@ -74,6 +74,10 @@ class RobotOutbox:
         """Number of messages without a final delivery."""
         return self._outbox.queued
 
+    def queued_with(self, messages: tuple[str, ...]) -> int:
+        """Number of messages without a final delivery, once `messages` are accepted too."""
+        return self.queued + sum(not self._outbox.knows(message) for message in messages)
+
     @property
     def is_empty(self) -> bool:
         """Whether no message waits, is being written, or is being looked up."""

@@ -63,9 +63,13 @@ class Robots:
         own = [one for one in self._robots.values() if one.hub and one.sends(robot)]
         return min(own, key=lambda one: one.name != robot, default=None)
 
-    def is_shared(self, robot: str) -> bool:
-        """Whether several editors use the robot."""
-        return len(self._robots[robot].members) > 1
+    def left_behind(self, robot: str, messages: tuple[str, ...]) -> int:
+        """Number of messages that stay in the outbox if a member leaves now, once `messages` are
+        in it too; 0 while the robot has other members."""
+        found = self._robots[robot]
+        if len(found.members) > 1:
+            return 0
+        return found.hub.outgoing.queued_with(messages) if found.hub else len(messages)
 
     @property
     def is_empty(self) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
+from tests.support.disk import exchange
 from tests.support.durability import connect, go_on, inbox, lines_of, on_disk, tear
 from tests.support.editor import Editor
 from tests.support.kills import Comeback
@@ -17,8 +17,8 @@ def receive_in_vain(editor: Editor, sandbox: Sandbox, session: str, text: str) -
     """A robot message is acked while the transcript cannot be written; where that one is kept."""
     path = editor.data / "dingbridge" / "sessions" / f"{session}.jsonl"
     kept = path.with_suffix(".kept")
-    os.replace(path, kept)
-    path.mkdir()
+    kept.mkdir()
+    exchange(path, kept)
     said = sandbox.client.say(text)
     assert sandbox.client.wait_ack(said.header_id).code == 200
     editor.until_said(f"cannot use {session}.jsonl")
@@ -28,8 +28,8 @@ def receive_in_vain(editor: Editor, sandbox: Sandbox, session: str, text: str) -
 def put_back(kept: Path) -> None:
     """The transcript can be written again."""
     path = kept.with_suffix(".jsonl")
-    path.rmdir()
-    os.replace(kept, path)
+    exchange(path, kept)
+    kept.rmdir()
 
 
 def test_what_was_acked_and_not_handed_over_is_handed_over_once_after_a_kill(

@@ -40,6 +40,9 @@ def test_a_decision_that_a_service_which_hangs_never_took_is_taken_by_the_next_o
     with frozen(team.service()):
         beta.chat("revoke lisi")
         beta.chat("delete")
+        # The host opens the log by itself, after it has sent what came before.
+        beta.chat("log")
+        beta.until_lua("vim.api.nvim_buf_get_name(0):find('dingbridge.log', 1, true)")
         services.kill(team.data)
     beta.until_said("is not paired any more")
     beta.until_said(":Chat delete may not have been carried out")

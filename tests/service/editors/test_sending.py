@@ -46,7 +46,6 @@ class Outside:
         self.shown: list[updates.Update] = []
         self.asked: list[Ask] = []
         self.is_there = True
-        self.is_shared = False
 
     def show(self, *shown: updates.Update) -> None:
         self.shown.extend(shown)
@@ -60,6 +59,9 @@ class Outside:
     def notify(self, ask: Ask) -> bool:
         self.asked.append(ask)
         return self.is_there
+
+    def left_behind(self, asked: tuple[SendMessage, ...]) -> int:
+        return len(asked)
 
     def write_down(self, sends: tuple[SendMessage, ...], then: Callable[[], None]) -> None:
         then()

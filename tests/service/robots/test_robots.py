@@ -45,8 +45,8 @@ from dingbridge.service.robots.robot_lock import (
     REPORT_UNKNOWN_AFTER,
     TRY_AFTER,
 )
-from dingbridge.service.robots.robot_news import News, Notice
-from dingbridge.service.robots.robot_requests import Hello, ShowOutbox
+from dingbridge.service.robots.robot_news import DeliveryUpdate, News, Notice
+from dingbridge.service.robots.robot_requests import Hello, SendMessage, ShowOutbox
 from dingbridge.service.robots.robot_resources import RobotResources
 from dingbridge.service.robots.robots import Robots
 from tests.support import processes
@@ -225,6 +225,26 @@ def test_a_robot_that_is_given_up_while_what_was_left_is_read_is_served_by_nobod
     assert [type(record) for record in records] == [Queued]
     assert (loop.joins, loop.emptied) == (0, 1)
     assert not loop.editor.notify(ShowOutbox())
+
+
+def test_what_stays_behind_with_a_robot_is_counted_once_from_when_it_is_asked_for(
+    loop: Loop,
+) -> None:
+    loop.configure(OPTIONS)
+    loop.turn_until(lambda: loop.joins == 1, "a robot that can be used")
+    message = Outbound("m1", Target(user_id="zhangsan"), "hello", "title")
+    ask = SendMessage(message, Purpose.NOTIFICATION, "")
+    assert loop.editor.notify(Hello(1, "/"))
+    assert loop.editor.notify(ask)
+    assert loop.editor.left_behind((ask,)) == 1
+    loop.turn_until(
+        lambda: any(isinstance(news, DeliveryUpdate) for news in loop.news), "it is accepted"
+    )
+    assert loop.editor.left_behind((ask,)) == loop.editor.left_behind(()) == 1
+    other = RobotMembership(loop.robots, "default", loop)
+    assert other.configure(OPTIONS) is None
+    assert loop.editor.left_behind(()) == 0
+    loop.run(lambda: other.leave(at_once=True))
 
 
 def test_a_robot_that_is_given_up_before_its_lock_was_seen_to_be_ours_is_served_by_nobody(
