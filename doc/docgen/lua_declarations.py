@@ -7,7 +7,7 @@ from types import ModuleType
 
 from dingbridge import __version__
 from dingbridge.core.agents.known_agents import KNOWN
-from dingbridge.core.catalogue import editor, health
+from dingbridge.core.catalogue import editor, health, transcript
 from dingbridge.core.catalogue import options as problems
 from dingbridge.core.catalogue import values as words
 from dingbridge.core.catalogue.sentence import Sentence
@@ -176,7 +176,7 @@ def sentences_lua() -> str:
     """The whole of `lua/dingbridge/sentences.lua`: what the Lua side says."""
     said = {
         name.lower(): one
-        for module in (editor, health, problems, words)
+        for module in (editor, transcript, health, problems, words)
         for name, one in vars(module).items()
         if isinstance(one, Sentence)
     }

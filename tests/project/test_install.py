@@ -31,9 +31,7 @@ pytestmark = [
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with wheels of all that the plugin needs."""
     folder = tmp_path_factory.mktemp("wheels")
-    needed = ("pynvim", "requests", "websocket-client", "appdirs", "msgspec", "filelock")
-    more = ("urllib3", "msgpack", "markdown-it-py", "wcwidth", "python-dotenv", "setuptools")
-    write_wheels(folder, *needed, *more)
+    write_wheels(folder)
     return folder
 
 

@@ -121,9 +121,7 @@ def test_lazy_nvim_needs_the_address_and_the_options_alone_and_brings_the_packag
     folder = manager("lazy.nvim")
     wheels = tmp_path / "wheels"
     wheels.mkdir()
-    needed = ("pynvim", "requests", "websocket-client", "appdirs", "msgspec", "filelock")
-    more = ("urllib3", "msgpack", "markdown-it-py", "wcwidth", "python-dotenv", "setuptools")
-    write_wheels(wheels, *needed, *more)
+    write_wheels(wheels)
     init = f"""
         vim.opt.rtp:prepend('{folder}')
         require('lazy').setup({{

@@ -10,23 +10,27 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 
-def write_wheels(folder: Path, *roots: str) -> None:
-    """Write wheels of these distributions and everything they require."""
-    waiting, done = list(roots), set[str]()
+def write_wheels(folder: Path) -> None:
+    """Write wheels of all that the plugin needs, and of what builds it."""
+    waiting = ["setuptools", *_needed_by(distribution("dingbridge"))]
+    done = set[str]()
     while waiting:
         name = waiting.pop()
         if name not in done:
             done.add(name)
             found = distribution(name)
             _write(folder, found)
-            waiting += [each for each in map(_needed, found.requires or []) if each]
+            waiting += _needed_by(found)
 
 
-def _needed(written: str) -> str:
-    """The package named in a requirement; empty if it belongs to another Python or to an extra."""
-    requirement = Requirement(written)
-    is_here = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-    return requirement.name.lower() if is_here else ""
+def _needed_by(found: Distribution) -> list[str]:
+    """The packages that a distribution requires, without those of another Python or of an extra."""
+    requirements = map(Requirement, found.requires or [])
+    return [
+        each.name.lower()
+        for each in requirements
+        if each.marker is None or each.marker.evaluate({"extra": ""})
+    ]
 
 
 def _write(folder: Path, found: Distribution) -> None:

@@ -26,7 +26,7 @@ def sentences(module: str) -> dict[str, Sentence]:
 SENTENCES = {
     f"{module}.{name}": one for module in MODULES for name, one in sentences(module).items()
 }
-OF_LUA = ("editor", "health", "options", "values")
+OF_LUA = ("editor", "health", "options", "transcript", "values")
 """The modules that Lua says."""
 
 CODE = [path for path in PYTHON if not path.is_relative_to(CATALOGUE)]

@@ -67,16 +67,16 @@ class ApprovalMessages:
         if question is None:
             return
 
-        def tell() -> None:
+        def show() -> None:
             if question.target.key != answering:
                 self._replies.reply(question.target, answer_text.told(approval))
 
         # A text may ask beside a card of which nobody knows whether it arrived.
         has_text = bool(question.messages)
-        has_card = self._cards.close(approval, (lambda: None) if has_text else tell)
+        has_card = self._cards.close(approval, (lambda: None) if has_text else show)
         is_withdrawn = has_text and self._replies.withdraw(question.messages)
         if not is_withdrawn and (has_text or not has_card):
-            tell()
+            show()
 
     def answered(self, pressed: CardPressed) -> tuple[str, Decision] | None:
         """The code and decision of a pressed button; None for what is no answer."""
