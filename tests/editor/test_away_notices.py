@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,17 +20,27 @@ HELD_BACK = "a notice is held back"
 SEND = "/v1.0/robot/oToMessages/batchSend"
 SAY_THAT_SOMEBODY_LOOKS = "vim.api.nvim_list_uis = function() return { {} } end"
 """A Neovim without a screen has no user; this one has."""
+AS_BEFORE = """
+local watch, focus = require('dingbridge.watch'), require('dingbridge.focus')
+for id = 1, watch.watch({ on = 'quickfix' }) do watch.unwatch(id) end
+watch.SETTLES_WITHIN, focus.AWAY_AFTER = nil, ...
+"""
+"""No watches, and the usual times."""
 
 
 @pytest.fixture
-def desk(editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]) -> Editor:
+def desk(editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]) -> Iterator[Editor]:
     """An editor that somebody looks at, whose notices go to 张三; he may use `/mute`."""
+    away_after = editor.lua("return require('dingbridge.focus').AWAY_AFTER")
     editor.lua(SAY_THAT_SOMEBODY_LOOKS)
     editor.listen()
     editor.setup({**api_options, "user_id": "zhangsan", "admins": ["zhangsan"], "verbose": True})
     editor.chat("bridge dingtalk")
     editor.until_lua("require('dingbridge').status().connected")
-    return editor
+    come_back(editor)
+    yield editor
+    if not editor.is_closed:
+        editor.lua(AS_BEFORE, away_after)
 
 
 def go_away(editor: Editor) -> None:

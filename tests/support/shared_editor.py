@@ -171,7 +171,9 @@ def _state(editor: Editor) -> dict[str, Any]:
 
 def _leave_everything(editor: Editor) -> None:
     editor.nvim.input("<C-\\><C-n><C-c><Esc>")
-    editor.until(lambda: editor.nvim.api.get_mode() == {"mode": "n", "blocking": False})
+    # In the buffer of a terminal the mode is called `nt`.
+    modes = [{"mode": mode, "blocking": False} for mode in ("n", "nt")]
+    editor.until(lambda: editor.nvim.api.get_mode() in modes)
     editor.execute("cd", os.getcwd())
     # Notices under way would appear in the next test.
     editor.until(lambda: not editor.status()["queued"], seconds=1)
