@@ -69,17 +69,7 @@ class Asking:
 
     def __init__(self, editor: Editor) -> None:
         self._editor = editor
-        log = editor.home / "state" / "nvim"
-        for folder in (editor.data, log):
-            folder.mkdir(parents=True, exist_ok=True)
-        words = [str(editor.data), str(log)]
-        self.process = Child(
-            [sys.executable, "-m", "tests.support.asking_service", *words],
-            seconds=300,
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-        )
-        editor.until(lambda: read_card(editor.data / "dingbridge", "service").address)
+        self.process = start_service(editor, "tests.support.asking_service")
 
     def ask(self, title: str = "Edit a.py", **fields: Any) -> str:
         """Ask for an approval of the current session. Returns the code; empty without one."""
@@ -110,6 +100,17 @@ class Asking:
     def _add(self, line: dict[str, Any]) -> None:
         with (self._editor.data / ASKS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+
+
+def start_service(editor: Editor, module: str) -> Child:
+    """Start a service of our own for an editor that has none yet: a module that calls `main`."""
+    log = editor.home / "state" / "nvim"
+    for folder in (editor.data, log):
+        folder.mkdir(parents=True, exist_ok=True)
+    words = [sys.executable, "-m", module, str(editor.data), str(log)]
+    process = Child(words, seconds=300, cwd=ROOT, stdout=subprocess.DEVNULL)
+    editor.until(lambda: read_card(editor.data / "dingbridge", "service").address)
+    return process
 
 
 def robot_of(options: dict[str, Any]) -> str:

@@ -243,6 +243,10 @@ class ChatSession:
                 found = await agent.listed(program.cwd)
         except AgentFailure as cause:
             failure = cause.detail or cause.kind
+        except Exception as cause:
+            # A list that is asked for is answered whatever happens: the next one waits for it.
+            log.exception("the sessions of an agent could not be listed")
+            failure = str(cause) or type(cause).__name__
         self._notify(AgentSessionsListed(self._session, found, failure))
 
     # --- what the agent sends ---------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dingbridge.core.agents.turn_events import (
+    AgentProgram,
     AgentSessionsListed,
     AgentSettings,
     AgentStarted,
@@ -221,6 +222,14 @@ def test_a_list_that_cannot_be_had_says_why(agents: Agents) -> None:
     assert agents.next(AgentSessionsListed) == AgentSessionsListed(
         "chat", (), "it cannot list its sessions"
     )
+
+
+def test_a_list_is_answered_also_when_something_fails_that_nobody_expected(
+    agents: Agents,
+) -> None:
+    nothing = AgentProgram("nothing", (), agents.folder, {})
+    agents.thread.list_sessions("chat", nothing)
+    assert agents.next(AgentSessionsListed).failure
 
 
 # --- prompts --------------------------------------------------------------------------------------
