@@ -57,6 +57,36 @@ def test_to_lets_the_user_pick_among_those_who_wrote(chat: Editor, sandbox: Sand
     assert until_arrived(chat, sandbox, "hello") == ZHANGSAN
 
 
+@pytest.mark.parametrize(
+    ("width", "chosen", "once"),
+    [
+        (60, "Draft → 张三 (1:1), chosen", "Draft → 李四 (1:1), this text only"),
+        (24, "Chosen → 张三 (1:1)", "Once → 李四 (1:1)"),
+    ],
+)
+def test_the_bar_says_that_a_conversation_was_chosen(
+    chat: Editor, sandbox: Sandbox, width: int, chosen: str, once: str
+) -> None:
+    chat.nvim.command("vsplit | wincmd p")
+    chat.lua("vim.api.nvim_win_set_width(vim.fn.bufwinid('chat://*/draft'), ...)", width)
+    say(chat, sandbox, "first", "zhangsan")
+    say(chat, sandbox, "second", "lisi")
+    assert chosen not in until_bar(chat, "Draft → 李四 (1:1)")
+    chat.chat("to 张三")
+    until_bar(chat, chosen)
+    keys(chat, "ihello<Esc>")
+    until_bar(chat, chosen)
+    keys(chat, "<C-s>")
+    say(chat, sandbox, "third", "lisi")
+    keys(chat, "<Tab>Ggr")
+    until_bar(chat, once)
+    keys(chat, "answer<C-s>")
+    until_bar(chat, chosen)
+    chat.lua("vim.ui.select = function(entries, _, choose) choose(entries[#entries]) end")
+    chat.chat("to")
+    chat.until(lambda: chosen not in until_bar(chat, "Draft → "))
+
+
 def test_names_of_conversations_are_completed(chat: Editor, sandbox: Sandbox) -> None:
     say(chat, sandbox, "first", "zhangsan")
     say(chat, sandbox, "second", "lisi", GROUP)
