@@ -153,9 +153,10 @@ end
 --- The decoration of a message's heading, with the sign of its delivery state.
 ---@param message dingbridge.Message
 ---@param width integer columns there are
+---@param behind string what else stands behind the heading
 ---@param mark? integer the mark to replace
 ---@return vim.api.keyset.set_extmark
-function M.heading(message, width, mark)
+function M.heading(message, width, behind, mark)
   local decoration = {
     id = mark,
     end_col = author_size(message),
@@ -175,10 +176,11 @@ function M.heading(message, width, mark)
     elseif message.reason ~= '' then
       below = wrap.lines(message.reason, math.max(10, width - 2), REASON_LINES)
     end
-    if vim.api.nvim_strwidth(heading_of(message) .. '  ' .. words) < width then
+    behind = behind == '' and '' or ' ' .. behind
+    if vim.api.nvim_strwidth(heading_of(message) .. behind .. '  ' .. words) < width then
       decoration.virt_text = { { words .. ' ', fate[2] } }
     else
-      table.insert(below, 1, words) -- it would hide the time
+      table.insert(below, 1, words) -- it would hide the time or the day
     end
     decoration.virt_lines = below[1] and vim.tbl_map(function(line)
       return { { '  ' .. line, fate[2] } }

@@ -123,6 +123,35 @@ local function end_of(view)
   return view.is_empty and 0 or vim.api.nvim_buf_line_count(view.buffer)
 end
 
+--- Draws the heading of a message, with its fate.
+---@param view dingbridge.View
+---@param row integer
+---@param message dingbridge.Message
+---@param width integer
+---@return boolean has_lines whether a reason stands below it
+local function draw(view, row, message, width)
+  local behind = day_separators.behind(view, message)
+  local decoration = message_format.heading(message, width, behind, view.marks[message.id])
+  view.marks[message.id] =
+    vim.api.nvim_buf_set_extmark(view.buffer, message_format.namespace, row, 0, decoration)
+  return decoration.virt_lines ~= nil
+end
+
+--- Draws the heading of a message again, if it is in the buffer.
+---@param view dingbridge.View
+---@param message dingbridge.Message
+function M.draw_again(view, message)
+  local mark = view.marks[message.id]
+  local at = mark
+    and vim.api.nvim_buf_get_extmark_by_id(view.buffer, message_format.namespace, mark, {})
+  if at and at[1] then
+    local following = M.followers(view.buffer)
+    draw(view, at[1], message, transcript_width.of_view(view))
+    -- The virtual lines of a reason must not push the end out of view.
+    M.follow(following, view.buffer)
+  end
+end
+
 ---@param view dingbridge.View
 ---@param headings { row: integer, message: dingbridge.Message }[]
 ---@return boolean has_lines whether reasons stand below some of them
@@ -130,10 +159,7 @@ local function mark(view, headings)
   local width, has_lines = transcript_width.of_view(view), false
   for _, heading in ipairs(headings) do
     local message = heading.message
-    local decoration = message_format.heading(message, width, view.marks[message.id])
-    has_lines = has_lines or decoration.virt_lines ~= nil
-    view.marks[message.id] =
-      vim.api.nvim_buf_set_extmark(view.buffer, message_format.namespace, heading.row, 0, decoration)
+    has_lines = draw(view, heading.row, message, width) or has_lines
     view.ids[by_id.key(view.marks[message.id])] = message.id
     local column, quiet = message_format.quiet_part(message, heading.row)
     vim.api.nvim_buf_set_extmark(view.buffer, message_format.quiet_namespace, heading.row, column, quiet)
@@ -152,8 +178,12 @@ local function decorate(view, headings, is_last, are_first)
   local messages = vim.tbl_map(function(heading)
     return heading.message
   end, headings)
+  local highest, today = view.highest, view.today
   if day_separators.add(view, messages, is_last) or has_lines then
     M.follow(following, view.buffer)
+  end
+  if view.highest ~= highest or view.today ~= today then
+    M.draw_again(view, view.highest) -- with its day
   end
 end
 

@@ -144,6 +144,20 @@ def test_a_sign_that_would_hide_the_time_stands_below_it_with_the_reason_in_a_fe
     assert below[4].endswith("…")
 
 
+@pytest.mark.parametrize("columns", [32, 36, 40, 44])
+def test_no_sign_hides_when_a_message_was_written(editor: Editor, columns: int) -> None:
+    editor.nvim.command(f"set columns={columns}")
+    sent = {"delivery": "sent", "target": "dingtalk:user:zhangsan", "target_name": "张三"}
+    show(editor, mine("first", **sent), mine("second", **sent))
+    heading, day = editor.lua("return { os.date('▎ You → 张三 · %H:%M', 0), os.date('%F', 0) }")
+
+    def headings() -> list[str]:
+        return [row.replace("✓ sent", "").strip() for row in editor.screen() if "You →" in row]
+
+    editor.until(lambda: headings() == [f"{heading} {day}", heading], heading)
+    assert sum("✓ sent" in row for row in editor.screen()) == 2
+
+
 def test_the_progress_of_an_upload_stands_behind_the_sign(editor: Editor) -> None:
     show(editor, mine("report.pdf", delivery="sending", reason="40 %", **TO))
     assert editor.lua(SIGNS) == ["… sending 40 %"]
