@@ -153,10 +153,10 @@ end
 --- The decoration of a message's heading, with the sign of its delivery state.
 ---@param message dingbridge.Message
 ---@param width integer columns there are
----@param behind string what else stands behind the heading
 ---@param mark? integer the mark to replace
+---@param behind? string what else stands behind the heading
 ---@return vim.api.keyset.set_extmark
-function M.heading(message, width, behind, mark)
+function M.heading(message, width, mark, behind)
   local decoration = {
     id = mark,
     end_col = author_size(message),
@@ -176,8 +176,8 @@ function M.heading(message, width, behind, mark)
     elseif message.reason ~= '' then
       below = wrap.lines(message.reason, math.max(10, width - 2), REASON_LINES)
     end
-    behind = behind == '' and '' or ' ' .. behind
-    if vim.api.nvim_strwidth(heading_of(message) .. behind .. '  ' .. words) < width then
+    local whole = behind and behind ~= '' and ('%s %s'):format(heading_of(message), behind) or heading_of(message)
+    if vim.api.nvim_strwidth(whole .. '  ' .. words) < width then
       decoration.virt_text = { { words .. ' ', fate[2] } }
     else
       table.insert(below, 1, words) -- it would hide the time or the day

@@ -251,7 +251,7 @@ class Sending:
         if delivery is Delivery.SENT:
             self._event("DingbridgeDelivered", **about, reason=reason)
         else:
-            self._editor.show(not_delivered(report))
+            self._editor.show(not_delivered(report, session if session in self._sessions else ""))
             self._event("DingbridgeFailed", **about, reason=reason)
 
     def show_unsaved(self) -> None:
