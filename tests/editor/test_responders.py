@@ -188,7 +188,7 @@ def test_who_asked_is_answered_though_the_session_was_deleted_meanwhile(
         api_options,
         f"""function(_, reply)
              vim.cmd('Chat delete')
-             vim.wait(2000, function() return #require('dingbridge').sessions() == 0 end, 5)
+             vim.wait(15000, function() return #require('dingbridge').sessions() == 0 end, 5)
              {does}
            end""",
     )
