@@ -149,7 +149,7 @@ def listen(sandbox: Sandbox) -> Iterator[Listen]:
     yield start
     for listener in started:
         listener.stream.stop()
-        listener.stream.join(5)
+        listener.stream.join(15)
         assert not listener.stream.is_alive()
 
 
@@ -179,7 +179,7 @@ def test_a_link_that_is_over_leaves_no_socket_to_be_collected(
         listener.until_link(LinkState.WAITING)
         listener.until_link(LinkState.CONNECTED)
         listener.stream.stop()
-        listener.stream.join(5)
+        listener.stream.join(15)
         gc.collect()
     assert [str(each.message) for each in warned if "socket" in str(each.message)] == []
 
@@ -230,7 +230,7 @@ def test_stopping_before_a_connection_may_be_opened_opens_none(
     listener = listen(gate=Gate(waits=[3600.0]))
     listener.until_link(LinkState.WAITING)
     listener.stream.stop()
-    listener.stream.join(2)
+    listener.stream.join(15)
     assert not listener.stream.is_alive()
     assert sandbox.client.connections().total == 0
 
@@ -243,7 +243,7 @@ def test_stopping_while_a_connection_is_asked_for_opens_none(
     sandbox.client.wait_hanging(1)
     listener.stream.stop()
     sandbox.client.release()
-    listener.stream.join(5)
+    listener.stream.join(15)
     assert not listener.stream.is_alive()
     assert sandbox.client.connections().total == 0
 
@@ -447,7 +447,7 @@ def test_nobody_listening_at_the_address_is_a_passing_failure(listen: Listen) ->
 
 def test_stopping_says_goodbye_to_the_server_at_once(linked: Listener, sandbox: Sandbox) -> None:
     linked.stream.stop()
-    linked.stream.join(2)
+    linked.stream.join(5)
     assert not linked.stream.is_alive()
     assert sandbox.client.wait_connections(0).total == 1
     assert linked.until(LinkChanged).state is LinkState.OFF
@@ -457,7 +457,7 @@ def test_stopping_during_a_pause_does_not_wait_for_its_end(listen: Listen) -> No
     listener = listen(secret="wrong")
     listener.until_link(LinkState.WAITING)
     listener.stream.stop()
-    listener.stream.join(2)
+    listener.stream.join(15)
     assert not listener.stream.is_alive()
 
 
