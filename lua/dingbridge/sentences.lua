@@ -68,6 +68,8 @@ return {
     keys_scroll = 'j and k scroll',
     keys_help = ':help dingbridge-keys',
     back_in_draft = 'the text is in the draft again, for it was never sent',
+    not_retried = 'message {id} never left Neovim: {reason}. Once it has a conversation, send its text again',
+    not_retried_key = 'message {id} never left Neovim: {reason}. Once it has a conversation, {key} on it puts its text into the draft',
     has_not_failed = 'this message has not failed',
     only_sent_is_recalled = 'only what you sent from here can be recalled, once it is sent',
     is_recalled = 'this message was recalled',

@@ -180,6 +180,21 @@ def test_a_message_that_failed_before_it_was_sent_goes_back_into_the_draft(edito
     assert explained(editor, "older").startswith("failed: :Chat retry id1 sends it again")
 
 
+@pytest.mark.parametrize("command", ["retry id0", "retry"])
+def test_a_retry_of_a_message_that_never_left_says_what_to_do_instead(
+    editor: Editor, command: str
+) -> None:
+    show(editor, mine("hello", delivery="failed", reason="nobody to send to yet"))
+    editor.chat(command)
+    said = editor.until_said("message id0 never left Neovim")
+    assert "nobody to send to yet" in said
+    assert "R on it puts its text into the draft" in said
+    editor.lua(APPLY, {**STATUS, "outbox": {"failed": ["id1"], "waiting": []}})
+    editor.begin_anew()
+    editor.chat("retry id1")
+    editor.until_said("DingTalk is not set up")
+
+
 def test_reasons_and_signs_fit_the_width_that_the_window_has_now(editor: Editor) -> None:
     show(
         editor,
