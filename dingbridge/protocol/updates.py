@@ -32,10 +32,13 @@ class Configured(Struct, frozen=True, tag_field="kind", tag="configured"):
 
 
 class ShowNotice(Struct, frozen=True, tag_field="kind", tag="say"):
-    """A line for the user."""
+    """A line for the user. If a message of a `session` says it as well, the editor only keeps the
+    line while that session is in a window.
+    """
 
     text: str
     level: Level = "info"
+    session: str = ""
 
 
 class ShowKeptHere(Struct, frozen=True, tag_field="kind", tag="kept_here"):

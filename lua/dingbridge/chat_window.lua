@@ -9,7 +9,6 @@ local day_separators = require('dingbridge.day_separators')
 local drafts = require('dingbridge.drafts')
 local keys = require('dingbridge.keys')
 local transcript_buffer = require('dingbridge.transcript_buffer')
-local transcript_width = require('dingbridge.transcript_width')
 local message_format = require('dingbridge.message_format')
 local message_edits = require('dingbridge.message_edits')
 local highlight = require('dingbridge.highlight')
@@ -200,17 +199,8 @@ end
 ---@param message dingbridge.Message
 function M.show_fate(session, message)
   local view = view_of(session)
-  local mark = view and view.marks[message.id]
-  if not mark then
-    return
-  end
-  local at = vim.api.nvim_buf_get_extmark_by_id(view.buffer, message_format.namespace, mark, {})
-  if at[1] then
-    local following = transcript_buffer.followers(view.buffer)
-    local heading = message_format.heading(message, transcript_width.of_view(view), mark)
-    vim.api.nvim_buf_set_extmark(view.buffer, message_format.namespace, at[1], 0, heading)
-    -- The virtual lines of a reason must not push the end out of view.
-    transcript_buffer.follow(following, view.buffer)
+  if view then
+    transcript_buffer.draw_again(view, message)
   end
 end
 

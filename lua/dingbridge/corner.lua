@@ -11,6 +11,7 @@ local M = {}
 local SHOWN_FOR = 6000 -- milliseconds, and one second more for each further line
 local WIDEST = 60 -- columns; also at most half of the screen, if that is wide enough to read
 local NARROWEST = 40 -- columns
+local BORDER = 2 -- rows
 local ERROR = vim.log.levels.ERROR
 
 local HIGHLIGHT = {
@@ -24,6 +25,7 @@ local UNBROKEN = '\194\160' -- a space at which no line breaks
 local namespace = vim.api.nvim_create_namespace('dingbridge_notice')
 
 ---@class dingbridge.CornerNotice
+---@field text string
 ---@field lines string[]
 ---@field level integer
 
@@ -91,6 +93,27 @@ local function fill(buffer)
   return rows, width, has_error
 end
 
+--- The row for notices of that height: below the messages if they end above the draft, so that they
+--- are not covered; else at the top, where the latest message is not.
+---@param height integer with the border
+---@return integer
+local function row_for(height)
+  local buffers = package.loaded['dingbridge.buffers']
+  for _, one in ipairs(buffers and vim.api.nvim_tabpage_list_wins(0) or {}) do
+    local place = vim.fn.getwininfo(one)[1]
+    local is_under = place.winrow <= 2 and place.wincol + place.width > vim.o.columns
+    local part = buffers.of(place.bufnr)
+    if is_under and part == 'transcript' and vim.api.nvim_win_get_config(one).relative == '' then
+      local inside = place.height - place.winbar
+      local used = vim.api.nvim_win_text_height(one, { start_row = vim.fn.line('w0', one) - 1 }).all
+      if used + height <= inside then
+        return place.winrow - 1 + place.height - height
+      end
+    end
+  end
+  return 1
+end
+
 --- Shows the notices that there are, in a window that is as large as they are.
 local function draw()
   local open = open_window()
@@ -106,7 +129,7 @@ local function draw()
   local place = {
     relative = 'editor',
     anchor = 'NE',
-    row = 1,
+    row = row_for(rows + BORDER),
     col = vim.o.columns - 1,
     width = width,
     height = math.min(rows, highest()),
@@ -189,7 +212,7 @@ function M.show(text, level)
   local lines = vim.tbl_map(function(line)
     return ' ' .. line:gsub(UNBROKEN, ' ')
   end, wrap.lines(with_whole_commands(text), most - 2, highest()))
-  local notice = { lines = lines, level = level }
+  local notice = { text = text, lines = lines, level = level }
   notices[#notices + 1] = notice
   make_room()
   draw()
@@ -197,6 +220,19 @@ function M.show(text, level)
     remove_errors_after_key()
   else
     remove_later(notice)
+  end
+end
+
+--- Removes the notices with a part that is not true any more.
+---@param part string
+function M.remove(part)
+  forget_closed()
+  local count = #notices
+  notices = vim.tbl_filter(function(each)
+    return not each.text:find(part, 1, true)
+  end, notices)
+  if #notices < count then
+    draw()
   end
 end
 

@@ -36,19 +36,28 @@ local function row_of(view, message)
   return mark and vim.api.nvim_buf_get_extmark_by_id(view.buffer, message_format.namespace, mark, {})[1]
 end
 
+--- What stands behind the heading of a message: the day of the highest one, unless the chat begins
+--- today; else nothing.
+---@param view dingbridge.View
+---@param message dingbridge.Message
+---@return string
+function M.behind(view, message)
+  local day = view.highest == message and view.days[view.marks[message.id]]
+  return day and day ~= view.today and words(day) or ''
+end
+
 ---@param view dingbridge.View
 ---@param row integer
 ---@param mark integer that of the heading, which names the separator as well
 local function draw(view, row, mark)
   local day = view.days[mark]
   local decoration = { id = mark, undo_restore = false, strict = false }
-  local is_highest = view.highest and view.marks[view.highest.id] == mark
-  if is_highest and day == view.today then
-    -- A chat that begins today needs no date.
+  local behind = view.highest and view.marks[view.highest.id] == mark and M.behind(view, view.highest)
+  if behind == '' then
     vim.api.nvim_buf_del_extmark(view.buffer, namespace, mark)
     return
-  elseif is_highest then
-    decoration.virt_text, decoration.virt_text_pos = { { words(day), 'DingbridgeDay' } }, 'eol'
+  elseif behind then
+    decoration.virt_text, decoration.virt_text_pos = { { behind, 'DingbridgeDay' } }, 'eol'
   else
     local text = ('── %s ──'):format(words(day))
     decoration.virt_lines = { { { text, 'DingbridgeDay' } } }

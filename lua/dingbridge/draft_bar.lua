@@ -42,6 +42,27 @@ local function fitting(wordings, columns)
   return ''
 end
 
+--- The sentence with the destination, which says as well when the user's choice decides it: that the
+--- session stays with it, or that it is for this text alone.
+---@param known dingbridge.Destinations
+---@param to dingbridge.Destination
+---@param name? string in the bar; nil without a destination
+---@return string
+local function sentence_of(known, to, name)
+  if not name then
+    return say('draft') .. NAME_HERE
+  elseif not known.chosen then
+    return say('draft_to', { name = NAME_HERE })
+  end
+  local is_chosen = destination.is_same(to, known.current)
+  local words = say(is_chosen and 'draft_to_chosen' or 'draft_to_once', { name = NAME_HERE })
+  local room = vim.api.nvim_win_get_width(0) - vim.api.nvim_strwidth(name) - 2
+  if vim.api.nvim_strwidth((words:gsub(NAME_HERE, ''))) <= room then
+    return words
+  end
+  return say(is_chosen and 'chosen_to' or 'once_to', { name = NAME_HERE })
+end
+
 --- The line above a draft: where it goes, and who else wrote.
 ---@param session string
 ---@param key? string that sends
@@ -50,8 +71,7 @@ function M.text(session, key)
   local draft, known, to = destination.state(session)
   local name = to.target ~= '' and shown(to.name) or known.account ~= '' and say('nobody_yet') or nil
   -- The name has its own colour, wherever it is in the sentence.
-  local sentence = name and say('draft_to', { name = NAME_HERE }) or say('draft') .. NAME_HERE
-  local place, after = unpack(vim.split('  ' .. sentence, NAME_HERE, { plain = true }))
+  local place, after = unpack(vim.split('  ' .. sentence_of(known, to, name), NAME_HERE, { plain = true }))
   name = name or ''
   local room = vim.api.nvim_win_get_width(0) - vim.api.nvim_strwidth(place .. name .. after) - 3
   local line = ('%%#DingbridgeBar#%s%%#DingbridgeDestination#%s%%<'):format(as_text(place), as_text(name))

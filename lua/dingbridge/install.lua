@@ -39,6 +39,7 @@ local function fail(problem, steps)
 end
 
 local function succeed()
+  require('dingbridge.manual').make_tags()
   local text = say(host.is_running() and 'installed_for_next' or 'installed')
   tell_step(text, 'success')
   notice.show(text)

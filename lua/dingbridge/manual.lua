@@ -10,20 +10,31 @@ local DOC = vim.fs.joinpath(require('dingbridge.python').FOLDER, 'doc')
 local PREFIX = 'dingbridge-'
 local OPTION = PREFIX .. 'option-'
 
---- The tags of the manual that begin like this. Makes them first if nobody has: Neovim's own packages
---- have none before `:helptags`.
+local is_checked = false
+
+--- Makes the tags of the manual, if there are none or they are older than it: a manual that was updated
+--- without `:helptags` has more. In a folder that cannot be written they stay as they are.
+function M.make_tags()
+  if is_checked then
+    return
+  end
+  is_checked = true
+  local manual = vim.uv.fs_stat(vim.fs.joinpath(DOC, 'dingbridge.txt'))
+  local made = vim.uv.fs_stat(vim.fs.joinpath(DOC, 'tags'))
+  if manual and (not made or made.mtime.sec < manual.mtime.sec) and vim.uv.fs_access(DOC, 'W') then
+    -- Raises if the file itself cannot be written.
+    pcall(vim.cmd.helptags, DOC)
+  end
+end
+
+--- The tags of the manual that begin like this.
 ---@param lead string
 ---@return string[]
 local function tags(lead)
-  local found = vim.fn.getcompletion(lead, 'help')
-  if not found[1] and not vim.uv.fs_stat(vim.fs.joinpath(DOC, 'tags')) then
-    -- Raises in a folder that cannot be written; then there are none.
-    pcall(vim.cmd.helptags, DOC)
-    found = vim.fn.getcompletion(lead, 'help')
-  end
+  M.make_tags()
   return vim.tbl_filter(function(tag)
     return vim.startswith(tag, lead)
-  end, found)
+  end, vim.fn.getcompletion(lead, 'help'))
 end
 
 --- What `:Chat help` takes: subcommands, then the tags of the manual without their prefix.

@@ -4,6 +4,7 @@ local command_ids = require('dingbridge.command_ids')
 local message_place = require('dingbridge.message_place')
 local notice = require('dingbridge.notice')
 local say = require('dingbridge.say')
+local state = require('dingbridge.state')
 
 local M = {}
 
@@ -53,6 +54,40 @@ function M.retry(session)
   elseif message then
     run('retry', command_ids.of(session, message))
   end
+end
+
+--- A failed message that no command can send again: the one with this id; without an id, the latest of
+--- the session, if the outbox has no failed one.
+---@param session string
+---@param id string
+---@return dingbridge.Message|nil
+local function never_left(session, id)
+  if id == '' and state.outbox.failed[1] then
+    return nil
+  end
+  for name in pairs(state.transcripts) do
+    local list = (id ~= '' or name == session) and state.messages(name) or {}
+    for number = #list, 1, -1 do
+      local message = list[number]
+      if (id == '' or message.id == id) and command_ids.has_never_left(message) then
+        return message
+      end
+    end
+  end
+end
+
+--- Says what to do with a message that no command can send again, if a retry means one.
+---@param session string
+---@param id string of the message; empty: all that failed
+---@return boolean said
+function M.refuse_retry(session, id)
+  local message = never_left(session, id)
+  if message then
+    local key = require('dingbridge.keys').first('retry')
+    local parts = { id = message.id, reason = message.reason, key = key }
+    notice.show(say(key and 'not_retried_key' or 'not_retried', parts), 'warn')
+  end
+  return message ~= nil
 end
 
 --- Recalls the sent message.

@@ -166,8 +166,9 @@ end
 ---@param message dingbridge.Message
 ---@param width integer columns there are
 ---@param mark? integer the mark to replace
+---@param behind? string what else stands behind the heading
 ---@return vim.api.keyset.set_extmark
-function M.heading(message, width, mark)
+function M.heading(message, width, mark, behind)
   local decoration = {
     id = mark,
     end_col = author_size(message),
@@ -187,10 +188,11 @@ function M.heading(message, width, mark)
     elseif message.reason ~= '' then
       below = wrap.lines(message.reason, math.max(10, width - 2), REASON_LINES)
     end
-    if vim.api.nvim_strwidth(heading_of(message) .. '  ' .. words) < width then
+    local whole = behind and behind ~= '' and ('%s %s'):format(heading_of(message), behind) or heading_of(message)
+    if vim.api.nvim_strwidth(whole .. '  ' .. words) < width then
       decoration.virt_text = { { words .. ' ', fate[2] } }
     else
-      table.insert(below, 1, words) -- it would hide the time
+      table.insert(below, 1, words) -- it would hide the time or the day
     end
     decoration.virt_lines = below[1] and vim.tbl_map(function(line)
       return { { '  ' .. line, fate[2] } }

@@ -99,4 +99,15 @@ function M.show(text, level)
   end)
 end
 
+--- Shows a notice of the service. One about a message is only kept while its session is in a window,
+--- where the message says it.
+---@param update { text: string, level: 'info'|'warn'|'error', session: string }
+function M.of_service(update)
+  if update.session ~= '' and require('dingbridge.message_place').is_shown(update.session) then
+    M.note(command_name.shown(update.text), vim.log.levels[update.level:upper()])
+  else
+    M.show(update.text, update.level)
+  end
+end
+
 return M

@@ -51,7 +51,7 @@ function M.text(session)
   if next(state.unread) then
     local words = require('dingbridge.unread').words
     local room = vim.api.nvim_win_get_width(0) - LEAST_TITLE
-    unread = words(session.id, room - vim.api.nvim_strwidth(link), 'G')
+    unread = words(session.id, room - vim.api.nvim_strwidth('· ' .. link), 'G')
     if unread == '' then
       unread = words(session.id, room, 'G') -- in a very narrow window instead of the link
       link = unread == '' and link or ''
@@ -60,6 +60,7 @@ function M.text(session)
   local line = ('%%#DingbridgeTitle#  %%<%s %%='):format(as_text(session.title))
   if unread ~= '' then
     line = ('%s%%#DingbridgeUnread#%s '):format(line, as_text(unread))
+    link = link ~= '' and '· ' .. link or ''
   end
   return ('%s%%#DingbridgeBar#%s '):format(line, as_text(link))
 end

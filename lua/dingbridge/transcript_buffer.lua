@@ -3,9 +3,9 @@
 
 local by_id = require('dingbridge.by_id')
 local day_separators = require('dingbridge.day_separators')
+local headings = require('dingbridge.headings')
 local links = require('dingbridge.links')
 local message_format = require('dingbridge.message_format')
-local transcript_width = require('dingbridge.transcript_width')
 local turn_steps = require('dingbridge.turn_steps')
 
 local M = {}
@@ -126,38 +126,38 @@ local function end_of(view)
   return view.is_empty and 0 or vim.api.nvim_buf_line_count(view.buffer)
 end
 
+--- Draws the heading of a message again, if it is in the buffer.
 ---@param view dingbridge.View
----@param headings { row: integer, message: dingbridge.Message }[]
----@return boolean has_lines whether reasons stand below some of them
-local function mark(view, headings)
-  local width, has_lines = transcript_width.of_view(view), false
-  for _, heading in ipairs(headings) do
-    local message = heading.message
-    local decoration = message_format.heading(message, width, view.marks[message.id])
-    has_lines = has_lines or decoration.virt_lines ~= nil
-    view.marks[message.id] =
-      vim.api.nvim_buf_set_extmark(view.buffer, message_format.namespace, heading.row, 0, decoration)
-    view.ids[by_id.key(view.marks[message.id])] = message.id
-    turn_steps.mark(view, heading.row, message)
-    local column, quiet = message_format.quiet_part(message, heading.row)
-    vim.api.nvim_buf_set_extmark(view.buffer, message_format.quiet_namespace, heading.row, column, quiet)
+---@param message dingbridge.Message
+function M.draw_again(view, message)
+  local mark = view.marks[message.id]
+  local at = mark
+    and vim.api.nvim_buf_get_extmark_by_id(view.buffer, message_format.namespace, mark, {})
+  if at and at[1] then
+    local following = M.followers(view.buffer)
+    headings.draw(view, at[1], message)
+    -- The virtual lines of a reason must not push the end out of view.
+    M.follow(following, view.buffer)
   end
-  return has_lines
 end
 
 --- Draws headings, and the separators of days, at messages that were added.
 ---@param view dingbridge.View
----@param headings { row: integer, message: dingbridge.Message }[]
+---@param added { row: integer, message: dingbridge.Message }[]
 ---@param is_last boolean
 ---@param are_first boolean whether there were none before
-local function decorate(view, headings, is_last, are_first)
+local function decorate(view, added, is_last, are_first)
   local following = (is_last or are_first) and M.followers(view.buffer) or {}
-  local has_lines = mark(view, headings)
+  local has_lines = headings.add(view, added)
   local messages = vim.tbl_map(function(heading)
     return heading.message
-  end, headings)
+  end, added)
+  local highest, today = view.highest, view.today
   if day_separators.add(view, messages, is_last) or has_lines then
     M.follow(following, view.buffer)
+  end
+  if view.highest ~= highest or view.today ~= today then
+    M.draw_again(view, view.highest) -- with its day
   end
 end
 
@@ -233,15 +233,15 @@ local function add(view, transcript)
     end
   end
   local start = is_last and end_of(view) or 0
-  local all, headings = {}, {}
+  local all, added = {}, {}
   for number = 1, #pieces do
     local one = pieces[is_last and number or #pieces + 1 - number]
-    headings[number] = { row = start + #all, message = one.message }
+    added[number] = { row = start + #all, message = one.message }
     vim.list_extend(all, one.lines)
   end
   local are_first = view.is_empty
   insert(view, start, all, is_last)
-  decorate(view, headings, is_last, are_first)
+  decorate(view, added, is_last, are_first)
   if view.growing then
     view.growing.row = start + #all
   end

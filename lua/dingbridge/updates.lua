@@ -40,7 +40,7 @@ local handlers = {
     host_settings.configured(update.revision)
   end,
   say = function(update)
-    notice.show(update.text, update.level)
+    notice.of_service(update)
   end,
   report = function(update)
     report_window.show(update)
@@ -189,7 +189,7 @@ local handlers = {
     require('dingbridge.editor_queries').answer(update)
   end,
   let_in = function(update)
-    state.let_in[update.account] = { asking = update.asking, paired = update.paired }
+    require('dingbridge.pairing').update(update)
   end,
   choose = function(update)
     require('dingbridge.pairing').choose(update.command, update.rows)

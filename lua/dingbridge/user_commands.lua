@@ -60,6 +60,12 @@ local function run(call)
     return
   end
   local payload = require('dingbridge.command_context').place(call.range, call.line1, call.line2)
+  if word == 'retry' then
+    local actions = require('dingbridge.message_actions')
+    if actions.refuse_retry(payload.place.session, vim.trim(rest)) then
+      return
+    end
+  end
   payload.line = call.args
   payload.id = makes_message(word) and require('dingbridge.drafts').new_id() or nil
   if SENDS[word] then

@@ -97,10 +97,12 @@ def test_who_waits_is_told_once_that_the_answer_is_lost_and_the_program_is_not_r
     sandbox.client.say("again")
     sandbox.client.wait_arrived(lambda one: one.text == "the answer")
     assert program.starts() == ["question", "again"]
-    assert [row["text"] for row in after.transcript(session) if row["role"] == "dingtalk"] == [
-        "question",
-        "again",
-    ]
+    after.until(
+        lambda: (
+            [row["text"] for row in after.transcript(session) if row["role"] == "dingtalk"]
+            == ["question", "again"]
+        )
+    )
     # It was reported, so the next service says nothing more.
     after.listen()
     after.kill_service()

@@ -30,7 +30,7 @@ MANY_READERS = 5
 ANSWERS = """
 local answered = false
 vim.uv.fs_stat('/', function() answered = true end)
-return vim.wait(5000, function() return answered end, 5)
+return vim.wait(15000, function() return answered end, 5)
 """
 """Whether Neovim can still look at a file in the background."""
 
@@ -292,7 +292,7 @@ def test_a_command_that_comes_while_the_host_starts_by_itself_is_carried_out(
     editor = start_editor()
     editor.setup(api_options)
     editor.lua(
-        "vim.wait(5000, require('dingbridge.host').is_running, 1); vim.cmd('Chat new At once')"
+        "vim.wait(15000, require('dingbridge.host').is_running, 1); vim.cmd('Chat new At once')"
     )
     editor.until(lambda: "At once" in [row["title"] for row in editor.sessions()])
     assert editor.until(lambda: editor.status()["session"]) == left

@@ -80,7 +80,7 @@ def drawn(editor: Editor, *rows: str) -> list[str]:
         return screen if fits else []
 
     try:
-        return editor.until(among, seconds=3)
+        return editor.until(among)
     except AssertionError:
         raise AssertionError("\n".join(editor.screen())) from None
 

@@ -144,6 +144,20 @@ def test_a_sign_that_would_hide_the_time_stands_below_it_with_the_reason_in_a_fe
     assert below[4].endswith("…")
 
 
+@pytest.mark.parametrize("columns", [32, 36, 40, 44])
+def test_no_sign_hides_when_a_message_was_written(editor: Editor, columns: int) -> None:
+    editor.nvim.command(f"set columns={columns}")
+    sent = {"delivery": "sent", "target": "dingtalk:user:zhangsan", "target_name": "张三"}
+    show(editor, mine("first", **sent), mine("second", **sent))
+    heading, day = editor.lua("return { os.date('▎ You → 张三 · %H:%M', 0), os.date('%F', 0) }")
+
+    def headings() -> list[str]:
+        return [row.replace("✓ sent", "").strip() for row in editor.screen() if "You →" in row]
+
+    editor.until(lambda: headings() == [f"{heading} {day}", heading], heading)
+    assert sum("✓ sent" in row for row in editor.screen()) == 2
+
+
 def test_the_progress_of_an_upload_stands_behind_the_sign(editor: Editor) -> None:
     show(editor, mine("report.pdf", delivery="sending", reason="40 %", **TO))
     assert editor.lua(SIGNS) == ["… sending 40 %"]
@@ -164,6 +178,21 @@ def test_a_message_that_failed_before_it_was_sent_goes_back_into_the_draft(edito
     editor.until_said("the text is in the draft again")
     editor.lua(APPLY, {**STATUS, "outbox": {"failed": ["id1"], "waiting": []}})
     assert explained(editor, "older").startswith("failed: :Chat retry id1 sends it again")
+
+
+@pytest.mark.parametrize("command", ["retry id0", "retry"])
+def test_a_retry_of_a_message_that_never_left_says_what_to_do_instead(
+    editor: Editor, command: str
+) -> None:
+    show(editor, mine("hello", delivery="failed", reason="nobody to send to yet"))
+    editor.chat(command)
+    said = editor.until_said("message id0 never left Neovim")
+    assert "nobody to send to yet" in said
+    assert "R on it puts its text into the draft" in said
+    editor.lua(APPLY, {**STATUS, "outbox": {"failed": ["id1"], "waiting": []}})
+    editor.begin_anew()
+    editor.chat("retry id1")
+    editor.until_said("DingTalk is not set up")
 
 
 def test_reasons_and_signs_fit_the_width_that_the_window_has_now(editor: Editor) -> None:

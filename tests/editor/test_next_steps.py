@@ -32,7 +32,10 @@ return commands
 """The commands and keys among the next steps, which have a colour of their own."""
 NOBODY = {"target": "", "name": "", "robot": ""}
 SOMEBODY = {"target": "dingtalk:user:zhangsan", "name": "张\n三", "robot": ""}
-ACCOUNTS = [{"account": "people", "mode": "api"}, {"account": "group", "mode": "webhook"}]
+ACCOUNTS = [
+    {"account": "people", "mode": "api", "connected": True},
+    {"account": "group", "mode": "webhook", "connected": False},
+]
 BIND, PAIR = ":Chat bridge dingtalk", ":Chat pair"
 LAST = ["g?", ":Chat help"]
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
 from tests.editor.test_notices import SHOW, floating, mode, with_screen
 from tests.editor.test_report import press, report, until_shown
-from tests.support.editor import Editor
+from tests.support.editor import ROOT, Editor
 
 pytestmark = pytest.mark.shared_editor
 
@@ -145,3 +148,29 @@ def test_a_topic_that_there_is_not_is_named_and_those_that_there_are_complete(
     complete = "return vim.fn.getcompletion('Chat help ' .. ..., 'cmdline')"
     assert editor.lua(complete, "unbr") == ["unbridge"]
     assert "pairing" in editor.lua(complete, "pai")
+
+
+@pytest.mark.parametrize("tags", ["none", "old", "not writable"])
+def test_the_tags_of_a_manual_that_was_updated_are_made_anew(tmp_path: Path, tags: str) -> None:
+    doc = tmp_path / "plugin" / "doc"
+    doc.mkdir(parents=True)
+    shutil.copytree(ROOT / "lua", tmp_path / "plugin" / "lua")
+    shutil.copy(ROOT / "doc" / "dingbridge.txt", doc)
+    if tags == "old":
+        (doc / "tags").write_text("dingbridge\tdingbridge.txt\t/*dingbridge*\n", "utf-8")
+    elif tags == "not writable":
+        (doc / "tags").mkdir()
+    if tags != "none":
+        os.utime(doc / "tags", (0, 0))
+    editor = Editor(tmp_path / "home", plugin=tmp_path / "plugin")
+    try:
+        editor.setup({})
+        editor.chat("help allow_from")
+        if tags == "not writable":
+            editor.until_said("there is no help on allow_from")
+            assert [*(doc / "tags").iterdir()] == []
+            assert editor.nvim.vvars["errmsg"] == ""
+        else:
+            assert "*dingbridge-option-allow_from*" in editor.nvim.current.line
+    finally:
+        editor.close()

@@ -231,7 +231,7 @@ for number = 1, 200 do
   told('messages', vim.list_slice(here, cut + 1))
   told('ending', disk)
   local wanted = table.concat(vim.list_extend(vim.deepcopy(disk), since), ' ')
-  vim.wait(1000, function() return select(2, shown(session)) == wanted end, 1)
+  vim.wait(10000, function() return select(2, shown(session)) == wanted end, 1)
   local names, drawn = shown(session)
   if names ~= wanted or drawn ~= wanted then
     wrong[#wrong + 1] = { here = here, names = names, drawn = drawn, wanted = wanted }

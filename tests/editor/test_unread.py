@@ -185,6 +185,7 @@ def test_the_bar_says_what_is_new_in_another_session(seen: Editor, sandbox: Sand
     [title] = [row["title"] for row in seen.sessions() if row["unread"]]
     seen.until(lambda: f"2 new in “{title}”" in bars(seen))
     assert bars(seen).count("2 new in") == 2
+    assert f"2 new in “{title}” · not bound" in bars(seen)
     seen.lua("""
         vim.ui.select = function(items, options)
           _G.rows = vim.tbl_map(options.format_item, items)

@@ -21,7 +21,7 @@ from tests.support.processes import Child
 posix = pytest.mark.skipif(os.name != "posix", reason="Unix sockets and signals")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tells of a socket")
 CALM = Timing()
-QUICK = Timing(heartbeat=0.05, silence=0.6, proof=0.3, farewell=0.3)
+QUICK = Timing(heartbeat=0.05, silence=0.6, proof=1.0, farewell=0.3)
 STILL = Timing(heartbeat=60.0, silence=120.0)
 """What happens within `DEADLINE` has not waited for a heartbeat or its lack."""
 DEADLINE = 15.0

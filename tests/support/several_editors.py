@@ -38,6 +38,8 @@ class Team:
         else:
             editor.chat(f"new Session {name}")
             editor.chat("bridge dingtalk")
+            # Until then it may show the session that was bound in its folder before.
+            editor.until_said("is bound to DingTalk")
         session = str(editor.until(lambda: editor.status()["session"]))
         assert self.sessions.setdefault(name, session) == session
         return editor

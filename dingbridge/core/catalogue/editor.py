@@ -84,6 +84,13 @@ KEYS_OF_DRAFT = Sentence("In the draft")
 KEYS_SCROLL = Sentence("j and k scroll")
 KEYS_HELP = Sentence(":help dingbridge-keys")
 BACK_IN_DRAFT = Sentence("the text is in the draft again, for it was never sent")
+NOT_RETRIED = Sentence(
+    "message {id} never left Neovim: {reason}. Once it has a conversation, send its text again"
+)
+NOT_RETRIED_KEY = Sentence(
+    "message {id} never left Neovim: {reason}. Once it has a conversation, {key} on it puts its"
+    " text into the draft"
+)
 HAS_NOT_FAILED = Sentence("this message has not failed")
 ONLY_SENT_IS_RECALLED = Sentence("only what you sent from here can be recalled, once it is sent")
 IS_RECALLED = Sentence("this message was recalled")
@@ -146,6 +153,10 @@ WRITE_TO = Sentence("Write to")
 CHOICE_NOW = Sentence("{name}  (now)")
 DRAFT = Sentence("Draft")
 DRAFT_TO = Sentence("Draft → {name}")
+DRAFT_TO_CHOSEN = Sentence("Draft → {name}, chosen")
+DRAFT_TO_ONCE = Sentence("Draft → {name}, this text only")
+CHOSEN_TO = Sentence("Chosen → {name}")
+ONCE_TO = Sentence("Once → {name}")
 NOBODY_YET = Sentence("nobody yet")
 UNBOUND_NOW = Sentence("not bound any more")
 OTHER_ROBOT_NOW = Sentence("bound to another robot now")

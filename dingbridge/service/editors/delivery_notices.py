@@ -8,11 +8,13 @@ from dingbridge.core.messages import DeliveryReport
 from dingbridge.protocol.updates import ShowNotice
 
 
-def not_delivered(report: DeliveryReport) -> ShowNotice:
-    """The notice that a message was given up, at a lower level if the user dropped it."""
+def not_delivered(report: DeliveryReport, session: str) -> ShowNotice:
+    """The notice that a message of a session was given up, at a lower level if the user dropped
+    it. `session` is empty for a message that belongs to none."""
     if report.dropped:
         return ShowNotice(_dropped(report.title, is_late=report.may_have_arrived))
-    return ShowNotice(_not_delivered(report.title, report.place, report.reason), "error")
+    words = _not_delivered(report.title, report.place, report.reason)
+    return ShowNotice(words, "error", session)
 
 
 def _dropped(title: str, *, is_late: bool) -> str:

@@ -254,7 +254,8 @@ class Sending:
             self._event("DingbridgeDelivered", **about, reason=reason)
         else:
             if not (report.dropped and message in self.withdrawn):
-                self._editor.show(not_delivered(report))
+                shown_in = session if session in self._sessions else ""
+                self._editor.show(not_delivered(report, shown_in))
             self._event("DingbridgeFailed", **about, reason=reason)
 
     def show_unsaved(self) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from dingbridge.edges.ipc import Connected, ConnectionLost, Heard, Joined, PeerLeft, Server, Timing
 from tests.support.ipc_ends import (
     DEADLINE,
-    QUICK,
     STILL,
     Ends,
     exactly,
@@ -69,8 +68,8 @@ def test_a_stranger_does_not_hold_up_the_end(ends: Ends) -> None:
 
 
 def test_each_that_joined_leaves_exactly_once(ends: Ends) -> None:
-    server, owner = ends.server(QUICK)
-    clients = [ends.client(server.address, server.secret, QUICK) for _ in range(10)]
+    server, owner = ends.server()
+    clients = [ends.client(server.address, server.secret) for _ in range(10)]
     for _, guest in clients:
         guest.until(Connected)
     for client, _ in clients[:5]:

@@ -77,9 +77,9 @@ def test_many_clients_each_get_their_own_answers(ends: Ends) -> None:
 
 
 def test_a_quiet_connection_lasts(here: Ends) -> None:
-    timing = Timing(heartbeat=0.02, silence=0.4)
+    timing = Timing(heartbeat=0.02, silence=1.5)
     server, _, peer, _, guest = here.pair(timing)
     with pytest.raises(queue.Empty):
-        guest.told.get(timeout=1.0)
+        guest.told.get(timeout=2.5)
     server.send(peer, b"after a while")
     assert guest.until(Heard).data == b"after a while"

@@ -89,15 +89,16 @@ def test_a_stopped_client_is_noticed_by_its_silence(here: Ends, runtime: Path) -
 
 @posix
 def test_a_connection_outlives_a_sleep_of_the_whole_machine(here: Ends, runtime: Path) -> None:
-    server, address, secret = serve(here, QUICK)
-    client = here.process(ATTEND, QUICK.heartbeat, QUICK.silence, address, secret)
+    timing = Timing(heartbeat=0.05, silence=1.5)
+    server, address, secret = serve(here, timing)
+    client = here.process(ATTEND, timing.heartbeat, timing.silence, address, secret)
     assert line_of(client) == "Connected"
     for process in (server, client):
         os.kill(process.pid, signal.SIGSTOP)
-    threading.Event().wait(3 * QUICK.silence)
+    threading.Event().wait(2 * timing.silence)
     for process in (client, server):
         os.kill(process.pid, signal.SIGCONT)
-    threading.Event().wait(3 * QUICK.silence)
+    threading.Event().wait(2 * timing.silence)
     server.kill()
     assert "silent" not in line_of(client)
 

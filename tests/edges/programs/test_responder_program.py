@@ -209,10 +209,10 @@ def test_a_program_that_takes_too_long_ends_with_all_it_started(
     responder: Responder, pipe: Path
 ) -> None:
     code = SPAWN.format(options="{}", then="child.wait()")
-    responder.put(code, str(pipe), timeout=2.0)
+    responder.put(code, str(pipe), timeout=5.0)
     child = int(line_of(pipe))
     assert is_alive(child)
-    assert "took longer than 2 s" in responder.answer().failure
+    assert "took longer than 5 s" in responder.answer().failure
     until(lambda: not is_alive(child), "the child is gone")
 
 

@@ -21,6 +21,7 @@ from tests.support.drafts import (
     where,
 )
 from tests.support.editor import Editor
+from tests.support.processes import frozen
 
 pytestmark = pytest.mark.shared_editor
 
@@ -55,6 +56,36 @@ def test_to_lets_the_user_pick_among_those_who_wrote(chat: Editor, sandbox: Sand
     until_bar(chat, "Draft → 张三 (1:1)")
     keys(chat, "ihello<C-s>")
     assert until_arrived(chat, sandbox, "hello") == ZHANGSAN
+
+
+@pytest.mark.parametrize(
+    ("width", "chosen", "once"),
+    [
+        (60, "Draft → 张三 (1:1), chosen", "Draft → 李四 (1:1), this text only"),
+        (24, "Chosen → 张三 (1:1)", "Once → 李四 (1:1)"),
+    ],
+)
+def test_the_bar_says_that_a_conversation_was_chosen(
+    chat: Editor, sandbox: Sandbox, width: int, chosen: str, once: str
+) -> None:
+    chat.nvim.command("vsplit | wincmd p")
+    chat.lua("vim.api.nvim_win_set_width(vim.fn.bufwinid('chat://*/draft'), ...)", width)
+    say(chat, sandbox, "first", "zhangsan")
+    say(chat, sandbox, "second", "lisi")
+    assert chosen not in until_bar(chat, "Draft → 李四 (1:1)")
+    chat.chat("to 张三")
+    until_bar(chat, chosen)
+    keys(chat, "ihello<Esc>")
+    until_bar(chat, chosen)
+    keys(chat, "<C-s>")
+    say(chat, sandbox, "third", "lisi")
+    keys(chat, "<Tab>Ggr")
+    until_bar(chat, once)
+    keys(chat, "answer<C-s>")
+    until_bar(chat, chosen)
+    chat.lua("vim.ui.select = function(entries, _, choose) choose(entries[#entries]) end")
+    chat.chat("to")
+    chat.until(lambda: chosen not in until_bar(chat, "Draft → "))
 
 
 def test_names_of_conversations_are_completed(chat: Editor, sandbox: Sandbox) -> None:
@@ -138,29 +169,19 @@ def test_what_is_sent_without_the_draft_goes_where_the_bar_points(
     assert where(file) in (ZHANGSAN, "zhangsan")
 
 
-_SEND_LATE = """
-local folder, options = ...
--- The editor is busy: what the host tells of the message that it has written down waits.
-vim.wait(20000, function()
-  for _, path in ipairs(vim.fn.glob(folder .. '/**/sessions/*.jsonl', true, true)) do
-    if table.concat(vim.fn.readfile(path), ' '):find('"text":"second"', 1, true) then
-      return true
-    end
-  end
-end, 10, true)
-require('dingbridge').setup(options)
-require('dingbridge').send('between us')
-"""
-
-
 def test_settings_that_are_given_again_do_not_redirect_a_call(
     chat: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
     say(chat, sandbox, "first", "zhangsan")
     until_bar(chat, "Draft → 张三 (1:1)")
     given = {**api_options, "allow_from": ["zhangsan", "lisi"], "verbose": True}
-    sandbox.client.say("second", user="lisi", group=GROUP)
-    chat.lua(_SEND_LATE, str(chat.data), given)
+    transcript = chat.data / "dingbridge" / "sessions" / f"{chat.status()['session']}.jsonl"
+    # What the service tells of the message that it has written down waits.
+    with frozen(chat.host_pid()):
+        sandbox.client.say("second", user="lisi", group=GROUP)
+        chat.until(lambda: '"text":"second"' in transcript.read_text("utf-8"), "on disk")
+        chat.setup(given)
+        chat.lua("require('dingbridge').send('between us')")
     assert until_arrived(chat, sandbox, "between us") == ZHANGSAN
 
 

@@ -107,6 +107,8 @@ def test_a_notification_that_is_tried_again_after_a_kill_has_its_event(
     name = editor.lua("return require('dingbridge').notify('one')")
     editor.until(lambda: editor.heard("DingbridgeFailed"))
     editor.kill_service()
+    # A service that is gone already would not hear the command.
+    editor.until(lambda: editor.log().count("has attached") == 2, "the next service")
     editor.until(lambda: editor.status()["failed"] == 1)
     editor.chat(f"retry {name}" if by_name else "retry")
     [event] = editor.until(lambda: editor.heard("DingbridgeDelivered"))

@@ -321,4 +321,5 @@ def test_of_very_many_ends_only_the_latest_are_kept() -> None:
 def test_a_message_that_was_dropped_is_known_by_a_value_and_not_by_its_words(
     report: DeliveryReport, words: str, level: updates.Level
 ) -> None:
-    assert not_delivered(report) == updates.ShowNotice(words, level)
+    session = "s" if level == "error" else ""
+    assert not_delivered(report, "s") == updates.ShowNotice(words, level, session)

@@ -96,7 +96,7 @@ def test_stopping_during_a_pause_leaves_the_message_without_a_fate(
     sending.put("patient", Target(user_id="zhangsan"))
     sending.until_retrying("m1")
     sending.sender.stop()
-    sending.sender.join(3)
+    sending.sender.join(15)
     assert not sending.sender.is_alive()
     assert not [r for r in sending.attempts.read() if isinstance(r, Done | Failed)]
 
