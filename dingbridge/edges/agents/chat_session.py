@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import pydantic
 from acp import schema
 
 from dingbridge.core.agents.turn_events import (
-    AgentEvent,
     AgentGone,
     AgentProgram,
     AgentSessionsListed,
-    AskedUnknown,
     Prompt,
     StopReason,
     TurnEnded,
@@ -26,19 +23,12 @@ from dingbridge.edges.agents.agent_connection import OPENS_WITHIN, AgentConnecti
 from dingbridge.edges.agents.agent_failure import AgentFailure
 from dingbridge.edges.agents.message_stream import RawMessage
 from dingbridge.edges.agents.opened_session import OpenedSession
-from dingbridge.edges.agents.prompted_turn import PromptedTurn
+from dingbridge.edges.agents.prompted_turn import PromptedTurn, TakeEvent
 
 log = logging.getLogger(__name__)
 
 CANCELS_WITHIN = 5.0
 """Seconds in which a turn must end when it is cancelled; then its agent is killed."""
-
-_ASKS_PEOPLE = ("session/request_permission", "elicitation/create")
-"""Requests of which people hear if they cannot be answered. Agents also ask for extensions of
-their own, in each turn, and do without."""
-
-
-TakeEvent = Callable[[AgentEvent], None]
 
 
 class ChatSession:
@@ -275,8 +265,8 @@ class ChatSession:
                 self._answer(message_id, None)
         elif self._agent is not None:
             self._agent.connection.refuse(message_id, method)
-        if self._turn is not None and method in _ASKS_PEOPLE:
-            self._notify(AskedUnknown(self._turn.request, method))
+        if self._turn is not None:
+            self._turn.unanswered(method)
 
     def _updated(self, params: dict[str, Any]) -> None:
         try:

@@ -24,6 +24,12 @@ from dingbridge.edges.agents.tool_calls import STATES, ToolCalls, block_text
 
 KINDS = ("allow_once", "allow_always", "reject_once", "reject_always")
 
+ASKS_PEOPLE = ("session/request_permission", "elicitation/create")
+"""Requests of which people hear if they cannot be answered. Agents also ask for extensions of
+their own, in each turn, and do without."""
+
+TakeEvent = Callable[[AgentEvent], None]
+
 AnswerRequest = Callable[[object, str | None], None]
 """Answers the request with this id: with an option, or that it is cancelled."""
 
@@ -31,9 +37,7 @@ AnswerRequest = Callable[[object, str | None], None]
 class PromptedTurn:
     """A turn from its prompt to its end. All permissions are settled at its end."""
 
-    def __init__(
-        self, request: str, notify: Callable[[AgentEvent], None], answer: AnswerRequest
-    ) -> None:
+    def __init__(self, request: str, notify: TakeEvent, answer: AnswerRequest) -> None:
         self.request = request
         self.is_asked = False
         """Whether the agent has been sent the prompt."""
@@ -97,6 +101,11 @@ class PromptedTurn:
         )
         self._open[permission] = (message_id, frozenset(option.id for option in offered))
         self._notify(PermissionAsked(self.request, permission, call, offered))
+
+    def unanswered(self, method: str) -> None:
+        """Report a request that could not be answered, if people have to hear of it."""
+        if method in ASKS_PEOPLE:
+            self._notify(AskedUnknown(self.request, method))
 
     def decide(self, permission: str, option: str | None) -> bool:
         """Answer a permission, with None or an option that was not offered as cancelled. Returns
