@@ -9,9 +9,14 @@ from dingbridge.core.catalogue.sentence import Sentence
 
 THOUGHT = Sentence("thoughts")
 ASKED_UNKNOWN = Sentence("asked for something in a form that is not known; refused")
+ASKED_AMBIGUOUS = Sentence("offered two answers that cannot be told apart; refused")
+ASKED_TOO_LONG = Sentence("asked for more than a question can show; refused")
+ASKED_TOO_MANY = Sentence("asked for too much at a time; refused")
 WRITTEN_OUT = Sentence(
     "看不见的字符以 `\\u200b` 的形式写出。Characters that are not seen are written as `\\u200b`."
 )
+WHOLE_TITLE = Sentence("全文 In full:")
+PLACES = Sentence("位置 At:")
 
 # --- while it waits or works ----------------------------------------------------------------------
 
