@@ -23,6 +23,12 @@ PLACES = Sentence("位置 At:")
 QUEUED = Sentence(
     "已排队，前面还有 {count} 条。Queued, {count} before you. `/stop` 停止 ends the one that runs."
 )
+DROPPED = Sentence(
+    "您的消息没有得到处理：这里不再有代理回答。"
+    "Your message was not answered: no agent answers here any more."
+)
+DROPPED_HERE = Sentence("no agent answers any more where “{text}” waited")
+DROPPED_OF = Sentence("no agent answers any more where “{text}” of {author} waited; they were told")
 QUEUED_HERE = Sentence("queued, {count} before this one", one="queued, one before this one")
 NOBODY_ANSWERS = Sentence("nothing answers in this session")
 CHOOSE_AGENT = Sentence(":Chat agent chooses an agent for it")

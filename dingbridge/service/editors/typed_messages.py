@@ -21,13 +21,11 @@ from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.responder_replies import ResponderReplies
 from dingbridge.service.editors.screen import Screen
 from dingbridge.service.editors.sending import Sending, filled
+from dingbridge.service.editors.waiting_words import QUOTED_CHARACTERS
 from dingbridge.service.runtime import Runtime
 
 ASIDE = regex(r"/(?:btw|顺便)\s+(\S.*)", re.DOTALL)
 """A typed text that goes before others that wait."""
-
-QUOTED_CHARACTERS = 60
-"""How much of a message is quoted that has no answer."""
 
 
 class TypedMessages:
@@ -164,6 +162,11 @@ class TypedMessages:
                 done()
 
             self._waiting.remove(message.id)
+            if not self._replies.has_turn(account, session):
+                ended()
+                if not self._replies.waiting.dropped_here(session, message.text):
+                    self._editor.show(updates.ShowNotice(_dropped(message.text), "warn"))
+                return
             self._replies.ask(session, message, account, target or Target(), ended=ended)
 
         self._open[message.id] = session, message.text
@@ -171,3 +174,8 @@ class TypedMessages:
         before = queue(start, is_next)
         if before:
             self._editor.show(updates.ShowNotice(turns.QUEUED_HERE(count=before)))
+
+
+def _dropped(text: str) -> str:
+    reason = turns.DROPPED_HERE(text=shorten(text, QUOTED_CHARACTERS))
+    return say.NO_ANSWER(reason=reason)
