@@ -32,6 +32,12 @@ class WaitingWords:
         self._sending.answer(account, reply_target(deliver.inbound), say.DROPPED())
         self.dropped_here(deliver.session, deliver.inbound.text, deliver.inbound.sender.nick)
 
+    def lost(self, session: str, text: str) -> None:
+        """The service ended before a typed message was answered: say so in its session."""
+        if session in self._sessions:
+            reason = sessions_words.TYPED_LOST(text=text)
+            self._sending.notice(session, sessions_words.NO_ANSWER(reason=reason))
+
     def dropped_here(self, session: str, text: str, author: str = "") -> bool:
         """The same in the session only. Returns False if that is gone."""
         if session not in self._sessions:
