@@ -197,6 +197,8 @@ def visible(text: str) -> bool:
     return bool(_INVISIBLE.sub("", text).strip())
 
 
+_PICTURE = r"[\u203c\u2049\u2100-\u27ff\u2900-\u2bff\U0001f000-\U0001faff]\ufe0f?"
+_EMOJI = regex(rf"{_PICTURE}(?:\u200d{_PICTURE})*|\u3000")
 _BLANKS = regex(r"[^\S\t\n]")
 
 
@@ -217,6 +219,19 @@ def written_out(text: str) -> str:
     'a\\\\u200bb'
     """
     return "".join(map(_escaped, text))
+
+
+def all_seen(text: str) -> str:
+    """Return `text` if each of its characters can be seen, else all of it `written_out`.
+
+    Nothing is left away: for what people decide about, where `tame` would hide a part. Emoji stay
+    joined, and a wide blank is seen.
+    """
+    if text.isascii() and _is_printable(text):
+        return text
+    plain = _EMOJI.sub("x", text)
+    is_seen = _is_printable(plain) and not _INVISIBLE.search(plain) and tame(text) == text
+    return text if is_seen else written_out(text)
 
 
 def _escaped(character: str) -> str:

@@ -17,6 +17,7 @@ class ChosenAgent(Struct, frozen=True, omit_defaults=True):
     - `agent`: the name of the agent that `agent_session` belongs to
     - `agent_session`: its own id of the session, by which it goes on
     - `mode`, `model`: what the user has chosen of what it offers, or empty
+    - `open`: the beginnings of typed messages that have no answer yet, by id
     """
 
     choice: AgentChoice | None = None
@@ -25,6 +26,7 @@ class ChosenAgent(Struct, frozen=True, omit_defaults=True):
     agent_session: str = ""
     mode: str = ""
     model: str = ""
+    open: dict[str, str] = {}
 
 
 NOTHING = ChosenAgent()

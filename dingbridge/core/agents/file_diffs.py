@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from dingbridge.core.agents import asked_call
 from dingbridge.core.agents.turn_events import FileDiff
 from dingbridge.core.catalogue import turns as say
-from dingbridge.core.text import as_seen, shorten, tame, written_out
+from dingbridge.core.text import all_seen, as_seen, written_out
 
 CONTEXT = 3
 """Unchanged lines around a change."""
@@ -18,9 +19,6 @@ one by one; beyond, all of them count as changed."""
 MOST_PAIRS = 2_000_000
 """The same for pairs of an old and a new line there: the comparison takes as long in bad cases."""
 
-PATH_CHARACTERS = 300
-"""Longest path that is shown."""
-
 UNENDED = "\n\\ No newline at end of file"
 """Stands at the end of a file's last line if only one of the two files ends with a line feed."""
 
@@ -28,7 +26,7 @@ UNENDED = "\n\\ No newline at end of file"
 def described(diff: FileDiff) -> str:
     """The whole change, in a code block that its lines cannot end. Characters that nobody sees are
     written out where they are all that changes, or could hide something."""
-    path = shorten(_safe(diff.path), PATH_CHARACTERS)
+    path = asked_call.path(diff.path)
     changes = [*_changes(*_lines(diff.before or "", diff.after))]
     shown = _shown(changes)
     lines = [f"--- {path if diff.before is not None else '/dev/null'}", f"+++ {path}", *shown]
@@ -62,18 +60,13 @@ def _shown(changes: Sequence[tuple[str, str]]) -> list[str]:
     added = {line for sign, line in changes if sign == "+"}
     alike = _as_seen(removed - added) & _as_seen(added - removed)
     return [
-        sign + (written_out(line) if alike and alike & _as_seen([line]) else _safe(line))
+        sign + (written_out(line) if alike and alike & _as_seen([line]) else all_seen(line))
         for sign, line in changes
     ]
 
 
 def _as_seen(lines: Iterable[str]) -> set[str]:
     return {as_seen(line.removesuffix(UNENDED)) for line in lines}
-
-
-def _safe(text: str) -> str:
-    """The text; written out if taming it would leave something away."""
-    return text if tame(text) == text else written_out(text)
 
 
 def _changes(before: list[str], after: list[str]) -> Iterator[tuple[str, str]]:

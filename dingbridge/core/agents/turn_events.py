@@ -100,6 +100,7 @@ class ToolCall(Struct, frozen=True):
       `switch_mode` or `other`
     - `detail`: arguments and output, plain text or Markdown, untrusted
     - `diffs`: changes of files, as `file_diffs.described` shows them, which may take a while
+    - `places`: the files that it is about, as `asked_call.path` shows them, some with a line
     """
 
     id: str
@@ -108,6 +109,7 @@ class ToolCall(Struct, frozen=True):
     state: ToolState = "pending"
     detail: str = ""
     diffs: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
 
 
 class ToolChanged(Struct, frozen=True):
@@ -155,11 +157,17 @@ class PermissionGone(Struct, frozen=True):
     permission: str
 
 
+Refused = Literal["unknown", "ambiguous", "long", "many"]
+"""Why people are not asked: the form is not known, two answers have the same id, or there is more
+to read than anybody does."""
+
+
 class AskedUnknown(Struct, frozen=True):
-    """The agent asked for something in a form that we do not know; it was refused."""
+    """The agent asked for something that people are not asked for; it was refused."""
 
     request: str
     what: str
+    why: Refused = "unknown"
 
 
 StopReason = Literal["end_turn", "max_tokens", "max_turn_requests", "refusal", "cancelled"]

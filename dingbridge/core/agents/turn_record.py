@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct, structs
 
+from dingbridge.core.agents import asked_call
 from dingbridge.core.agents.turn_events import PlanEntry, ToolCall
 from dingbridge.core.agents.turn_steps import StepChange, TurnStep
 from dingbridge.core.catalogue import turns as say
@@ -17,9 +18,6 @@ from dingbridge.core.text import shorten, tame
 TEXT_CHARACTERS = 100_000
 """Longest answer of a turn; the rest is dropped. It leaves in 15 messages at most, unless
 `text_chunk_limit` is small."""
-
-TITLE_CHARACTERS = 200
-"""Longest title of a step."""
 
 DETAIL_CHARACTERS = 4000
 """Longest detail of a step that is kept, in code points."""
@@ -125,7 +123,7 @@ class TurnRecord:
     def change_tool(self, call: ToolCall) -> None:
         """A tool call began or changed."""
         self._end_thought()
-        step = TurnStep(call.kind, title_of(call), call.state, _bounded(described(call)))
+        step = TurnStep(call.kind, asked_call.title(call), call.state, _bounded(_described(call)))
         index = self._tools.get(call.id)
         if index is None:
             self._tools[call.id] = self._append(step)
@@ -159,7 +157,7 @@ class TurnRecord:
     def change_plan(self, entries: Sequence[PlanEntry]) -> None:
         """The plan, complete."""
         plan = tuple(
-            TurnStep("plan", shorten(tame(one.text), TITLE_CHARACTERS) or "…", one.state)
+            TurnStep("plan", shorten(tame(one.text), asked_call.TITLE_CHARACTERS) or "…", one.state)
             for one in entries[:MOST_PLANNED]
         )
         self._is_replanned = self._is_replanned or plan != self._plan
@@ -210,12 +208,7 @@ class TurnRecord:
             self._changed[index] = None
 
 
-def title_of(call: ToolCall) -> str:
-    """What a tool call does, in one line."""
-    return shorten(tame(call.title), TITLE_CHARACTERS) or call.kind
-
-
-def described(call: ToolCall) -> str:
+def _described(call: ToolCall) -> str:
     """A tool call's arguments, output and diffs as Markdown, complete."""
     parts = [tame(call.detail).strip(), *call.diffs]
     return "\n\n".join(part for part in parts if part)

@@ -9,15 +9,26 @@ from dingbridge.core.catalogue.sentence import Sentence
 
 THOUGHT = Sentence("thoughts")
 ASKED_UNKNOWN = Sentence("asked for something in a form that is not known; refused")
+ASKED_AMBIGUOUS = Sentence("offered two answers that cannot be told apart; refused")
+ASKED_TOO_LONG = Sentence("asked for more than a question can show; refused")
+ASKED_TOO_MANY = Sentence("asked for too much at a time; refused")
 WRITTEN_OUT = Sentence(
     "看不见的字符以 `\\u200b` 的形式写出。Characters that are not seen are written as `\\u200b`."
 )
+WHOLE_TITLE = Sentence("全文 In full:")
+PLACES = Sentence("位置 At:")
 
 # --- while it waits or works ----------------------------------------------------------------------
 
 QUEUED = Sentence(
     "已排队，前面还有 {count} 条。Queued, {count} before you. `/stop` 停止 ends the one that runs."
 )
+DROPPED = Sentence(
+    "您的消息没有得到处理：这里不再有代理回答。"
+    "Your message was not answered: no agent answers here any more."
+)
+DROPPED_HERE = Sentence("no agent answers any more where “{text}” waited")
+DROPPED_OF = Sentence("no agent answers any more where “{text}” of {author} waited; they were told")
 QUEUED_HERE = Sentence("queued, {count} before this one", one="queued, one before this one")
 NOBODY_ANSWERS = Sentence("nothing answers in this session")
 CHOOSE_AGENT = Sentence(":Chat agent chooses an agent for it")

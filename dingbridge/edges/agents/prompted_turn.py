@@ -8,6 +8,7 @@ from typing import Any
 
 from acp import schema
 
+from dingbridge.core.agents import asked_call
 from dingbridge.core.agents.turn_events import (
     AgentEvent,
     AskedUnknown,
@@ -16,8 +17,10 @@ from dingbridge.core.agents.turn_events import (
     PermissionOption,
     PlanChanged,
     PlanEntry,
+    Refused,
     TextAdded,
     ThoughtAdded,
+    ToolCall,
     ToolChanged,
 )
 from dingbridge.edges.agents.tool_calls import STATES, ToolCalls, block_text
@@ -29,6 +32,13 @@ ASKS_PEOPLE = ("session/request_permission", "elicitation/create")
 their own, in each turn, and do without."""
 
 TakeEvent = Callable[[AgentEvent], None]
+
+MOST_OPEN = 20
+"""Permissions of a turn that people are asked for at a time; more are refused."""
+
+MOST_CHARACTERS = 500_000
+"""Characters of what a permission is about, beyond which it is refused: nobody reads that on a
+phone, and it would be kept, sent and shown several times."""
 
 AnswerRequest = Callable[[object, str | None], None]
 """Answers the request with this id: with an option, or that it is cancelled."""
@@ -89,10 +99,9 @@ class PromptedTurn:
         if self.is_cancelled:
             self._answer(message_id, None)
             return
-        # To allow once is all that people are asked for.
-        if not any(option.kind == "allow_once" for option in asked.options):
+        if why := self._refused(asked.options, _ids(params), call):
             self._answer(message_id, None)
-            self._notify(AskedUnknown(self.request, call.title))
+            self._notify(AskedUnknown(self.request, call.title, why))
             return
         self._asked += 1
         permission = f"{self.request}/{self._asked}"
@@ -106,6 +115,20 @@ class PromptedTurn:
         """Report a request that could not be answered, if people have to hear of it."""
         if method in ASKS_PEOPLE:
             self._notify(AskedUnknown(self.request, method))
+
+    def _refused(
+        self, options: list[schema.PermissionOption], ids: list[object], call: ToolCall
+    ) -> Refused | None:
+        """Why people are not asked; None if they are."""
+        # To allow once is all that people are asked for.
+        if not any(option.kind == "allow_once" for option in options):
+            return "unknown"
+        if any(ids.count(each) > 1 for each in ids):
+            return "ambiguous"
+        if len(self._open) >= MOST_OPEN:
+            return "many"
+        is_long = len(call.title) + len(asked_call.detail(call)) > MOST_CHARACTERS
+        return "long" if is_long else None
 
     def decide(self, permission: str, option: str | None) -> bool:
         """Answer a permission, with None or an option that was not offered as cancelled. Returns
@@ -131,6 +154,16 @@ class PromptedTurn:
             self._answer(message_id, None)
             self._notify(PermissionGone(self.request, permission))
         self._open.clear()
+
+
+def _ids(params: dict[str, Any]) -> list[object]:
+    """The ids of all options, also of those that are not known."""
+    options = params.get("options")
+    return [
+        option.get("optionId")
+        for option in (options if isinstance(options, list) else ())
+        if isinstance(option, dict)
+    ]
 
 
 def _known(params: dict[str, Any]) -> list[Any]:

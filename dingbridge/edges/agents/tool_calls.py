@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 
 from acp import schema
 
-from dingbridge.core.agents import file_diffs
+from dingbridge.core.agents import asked_call, file_diffs
 from dingbridge.core.agents.turn_events import FileDiff, ToolCall, ToolState
 
 OUTPUT_CHARACTERS = 20_000
@@ -34,7 +34,7 @@ class ToolCalls:
         self, update: schema.ToolCallStart | schema.ToolCallUpdate, *, complete: bool = False
     ) -> ToolCall:
         """The call as it is with this report. A call that nobody began begins with it. With
-        `complete`, its output is not cut."""
+        `complete`, for a permission, its output is not cut, and in a code block."""
         call = self._calls.setdefault(update.tool_call_id, _Call(update.tool_call_id))
         return call.with_report(update, complete=complete)
 
@@ -49,6 +49,7 @@ class _Call:
         self._said = ""
         self._result = ""
         self._diffs: tuple[str, ...] = ()
+        self._places: tuple[str, ...] = ()
 
     def with_report(
         self, update: schema.ToolCallStart | schema.ToolCallUpdate, *, complete: bool
@@ -69,16 +70,19 @@ class _Call:
                 for part in update.content
                 if isinstance(part, schema.FileEditToolCallContent)
             )
+        if update.locations is not None:
+            self._places = tuple(_place(one) for one in update.locations)
         if update.raw_output not in (None, {}, ""):
             self._result = _shown(update.raw_output)
         # The result in the agent's own form says the same again as what it has written for people.
         output = self._said or ("" if self._diffs else self._result)
         if not complete and len(output) > OUTPUT_CHARACTERS:
             output = f"…{output[1 - OUTPUT_CHARACTERS :]}"
+        if complete and self._said:
+            output = asked_call.block(output)
         detail = "\n\n".join(part for part in (self._arguments, output) if part)
-        return ToolCall(
-            self._id, self._title or self._id, self._kind, self._state, detail, self._diffs
-        )
+        title = self._title or self._id
+        return ToolCall(self._id, title, self._kind, self._state, detail, self._diffs, self._places)
 
 
 def block_text(block: object) -> str:
@@ -102,9 +106,13 @@ def _text(part: object) -> str:
     return block_text(part.content) if isinstance(part, schema.ContentToolCallContent) else ""
 
 
+def _place(location: schema.ToolCallLocation) -> str:
+    path = asked_call.path(location.path)
+    return path if location.line is None else f"{path}:{location.line}"
+
+
 def _shown(value: Any) -> str:
-    """A JSON value for people."""
+    """A JSON value for people, whole."""
     if isinstance(value, str):
-        return value
-    # No line break of a text stays one in JSON, so nothing inside can end the code block.
-    return f"```json\n{json.dumps(value, ensure_ascii=False, indent=2)}\n```"
+        return asked_call.block(value)
+    return asked_call.block(json.dumps(value, ensure_ascii=False, indent=2), "json")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from dingbridge.core.agents import turn_record
+from dingbridge.core.agents import asked_call
 from dingbridge.core.agents.known_agents import AgentChoice, title
 from dingbridge.core.agents.turn_events import (
     AskedUnknown,
@@ -15,6 +15,7 @@ from dingbridge.core.agents.turn_events import (
     PermissionGone,
     PermissionKind,
     PlanChanged,
+    Refused,
     TextAdded,
     ThoughtAdded,
     ToolChanged,
@@ -23,6 +24,7 @@ from dingbridge.core.agents.turn_record import TurnRecord
 from dingbridge.core.agents.turn_result import TurnResult
 from dingbridge.core.approvals.approval import ApprovalRequest, Decision
 from dingbridge.core.catalogue import turns as say
+from dingbridge.core.catalogue.sentence import Sentence
 from dingbridge.core.markdown.code_blocks import code_span
 from dingbridge.core.messages import Message, Role
 from dingbridge.protocol import updates
@@ -57,6 +59,14 @@ TurnEvent = (
     | PermissionGone
     | AskedUnknown
 )
+
+
+_REFUSED: dict[Refused, Sentence] = {
+    "unknown": say.ASKED_UNKNOWN,
+    "ambiguous": say.ASKED_AMBIGUOUS,
+    "long": say.ASKED_TOO_LONG,
+    "many": say.ASKED_TOO_MANY,
+}
 
 
 class AgentQuestion(Struct, frozen=True, kw_only=True):
@@ -150,8 +160,8 @@ class RunningTurn:
                     self._withdraw(permission)
             case PermissionGone(permission=permission):
                 self._withdraw(permission)
-            case AskedUnknown(what=what):
-                self.record.refuse(say.ASKED_UNKNOWN(), what)
+            case AskedUnknown(what=what, why=why):
+                self.record.refuse(_REFUSED[why](), what)
         self._show_soon()
 
     def _show_soon(self) -> None:
@@ -188,9 +198,9 @@ class RunningTurn:
             ApprovalRequest(
                 session=turn.session,
                 source=title(turn.agent.name),
-                title=turn_record.title_of(call),
+                title=asked_call.title(call),
                 kind=call.kind,
-                detail=turn_record.described(call),
+                detail=asked_call.detail(call),
                 robot=turn.robot,
                 asker=turn.asker,
                 can_always=call.kind not in ONLY_ONCE,

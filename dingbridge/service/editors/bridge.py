@@ -19,6 +19,7 @@ from dingbridge.service.editors.editor_ports import EditorPorts
 from dingbridge.service.editors.file_sending import FileSending
 from dingbridge.service.editors.lua_backend import LuaBackend
 from dingbridge.service.editors.notifications import Notifications
+from dingbridge.service.editors.open_prompts import OpenPrompts
 from dingbridge.service.editors.program_backend import ProgramBackend
 from dingbridge.service.editors.project_requests import ProjectRequests
 from dingbridge.service.editors.received_messages import ReceivedMessages
@@ -64,7 +65,8 @@ class Bridge:
         self.away = AwayNotices(editor, runtime, self.accounts, self.sending, ports.presence)
         self.replies = ResponderReplies(runtime, chats, self.responders, self.sending, ports.later)
         self.replies.typed.tell = self.away.notify
-        self.typed = TypedMessages(editor, runtime, chats, self.sending, self.replies)
+        self.prompts = OpenPrompts(editor, self.replies.waiting, ports.agents.book)
+        self.typed = TypedMessages(runtime, chats, self.sending, self.replies, self.prompts)
         self.received = ReceivedMessages(editor, chats, ports.media, self.replies, ports.later)
         self.files = FileSending(editor, runtime, chats, ports.packing)
         self.session_commands = SessionCommands(editor, ports.storage, ports.saved, runtime, chats)
@@ -104,7 +106,7 @@ class Bridge:
             self.responders.is_working
             or self._project_requests.is_working
             or self.received.is_taking_in
-            or self.typed.is_waiting
+            or self.prompts.is_waiting
         )
 
     def gone(self) -> None:
@@ -120,7 +122,7 @@ class Bridge:
         """The service ends. Questions to programs and agents get an apology, in the session if they
         were typed. Lua answers, messages from DingTalk that were not submitted yet and incomplete
         files are left to the next service."""
-        self.typed.end()
+        self.prompts.lose()
         self.received.end()
         self.replies.end()
 

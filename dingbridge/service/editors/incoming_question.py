@@ -81,17 +81,20 @@ class IncomingQuestion:
         else:
             before = queue(self._has_turn_of(backend), self._aside is not None)
             if before:
-                self._turns.replies.report_queued(account, deliver, before)
+                self._turns.replies.waiting.queued(account, deliver, before)
         done()
 
     def _has_turn_of(self, backend: Backend) -> Callable[[Callable[[], None]], None]:
         def start(done: Callable[[], None]) -> None:
             # Not sooner: what nothing was started for is not lost with the service.
-            self._free_backend = done
+            self._free_backend, deliver = done, self._message.deliver
             if self._message.is_over or not self._message.is_here:
                 done()
+            elif not self._turns.replies.has_turn(self._message.account, deliver.session):
+                self._turns.replies.waiting.dropped(self._message.account, deliver)
+                self._done()
             else:
-                asking = robot_requests.Asking(self._message.deliver.key, backend.noted_as)
+                asking = robot_requests.Asking(deliver.key, backend.noted_as)
                 self._message.account.member.notify(asking)
 
         return start

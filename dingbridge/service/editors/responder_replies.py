@@ -9,7 +9,6 @@ from msgspec import UNSET, structs
 
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.catalogue import sessions as sessions_words
-from dingbridge.core.catalogue import turns
 from dingbridge.core.delivery import mentions
 from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.delivery.routing import reply_target, robot_name
@@ -23,6 +22,7 @@ from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.responders import Responders
 from dingbridge.service.editors.sending import Sending
 from dingbridge.service.editors.typed_turns import TypedTurns
+from dingbridge.service.editors.waiting_words import WaitingWords
 from dingbridge.service.robots import robot_news, robot_requests
 from dingbridge.service.robots.robot_news import Turn
 from dingbridge.service.runtime import Later, Runtime
@@ -59,6 +59,7 @@ class ResponderReplies:
         # Called when the program that works on a robot message ends, by request.
         self._at_end: dict[str, Callable[[], None]] = {}
         self.typed = TypedTurns(runtime)
+        self.waiting = WaitingWords(chats.sessions, sending)
 
     def ask(
         self,
@@ -131,6 +132,10 @@ class ResponderReplies:
             self._work(name, busy=True)
             self._later(LEASE_WITHIN, lambda: self._untaken(account, request))
 
+    def has_turn(self, account: Account | None, session: str) -> bool:
+        """Whether something still answers a message that waited for its turn in a session."""
+        return session in self._sessions and self.backend(account, session) is not None
+
     def backend(self, account: Account | None, session: str) -> Backend | None:
         """What answers in a session; `account` is that of the message, if it came by one."""
         options = (account or self._accounts.of(session) or self._accounts.default).options
@@ -140,11 +145,6 @@ class ResponderReplies:
         """Whether an agent answers in a session."""
         options = (account or self._accounts.of(session) or self._accounts.default).options
         return self._responders.has_agent(session, options)
-
-    def report_queued(self, account: Account, deliver: robot_news.Deliver, before: int) -> None:
-        """Say to the author of a message how many turns are before it."""
-        words = turns.QUEUED(count=before)
-        self._sending.answer(account, reply_target(deliver.inbound), words)
 
     def _untaken(self, account: Account | None, request: str) -> None:
         """Let another editor answer as well: this one may hang."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dingbridge.protocol import updates
 from dingbridge.service.editors.screen import Screen
 from dingbridge.service.editors.transcript_diff import ShownTranscript
 from dingbridge.service.sessions.live_turns import LiveTurns, TurnUpdate
@@ -30,8 +31,10 @@ class ShownTurns:
     def turned(self, session: str, update: TurnUpdate) -> None:
         """An answer in a session began, has grown, or is over."""
         transcript = self._transcripts.get(session)
-        # The whole answer is shown when the end of the transcript was read.
-        if transcript is not None and transcript.begin is not None:
+        # The whole answer is shown when the end of the transcript was read. An end is always shown:
+        # a session that was deleted may be brought back.
+        is_over = isinstance(update, updates.TurnOver)
+        if is_over or (transcript is not None and transcript.begin is not None):
             self._editor.show(update)
 
     def show(self, session: str) -> None:

@@ -14,20 +14,15 @@ from dingbridge.core.messages import At, Message, Role, Target
 from dingbridge.core.regex import regex
 from dingbridge.core.secrets.excerpts import Around
 from dingbridge.core.sessions.destinations import Destination
-from dingbridge.core.text import shorten
-from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.chats import Chats
+from dingbridge.service.editors.open_prompts import OpenPrompts
 from dingbridge.service.editors.responder_replies import ResponderReplies
-from dingbridge.service.editors.screen import Screen
 from dingbridge.service.editors.sending import Sending, filled
 from dingbridge.service.runtime import Runtime
 
 ASIDE = regex(r"/(?:btw|顺便)\s+(\S.*)", re.DOTALL)
 """A typed text that goes before others that wait."""
-
-QUOTED_CHARACTERS = 60
-"""How much of a message is quoted that has no answer."""
 
 
 class TypedMessages:
@@ -35,36 +30,18 @@ class TypedMessages:
 
     def __init__(
         self,
-        editor: Screen,
         runtime: Runtime,
         chats: Chats,
         sending: Sending,
         replies: ResponderReplies,
+        prompts: OpenPrompts,
     ) -> None:
-        self._editor = editor
         self._runtime = runtime
         self._sessions = chats.sessions
         self._accounts = chats.accounts
         self._sending = sending
         self._replies = replies
-        # The session and the text of each message that has no answer yet, by its id.
-        self._open: dict[str, tuple[str, str]] = {}
-        self._waiting: set[str] = set()
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether a message waits for its turn with the responder."""
-        return bool(self._waiting)
-
-    def end(self) -> None:
-        """The service ends. Nothing that waits is started any more; what has no answer has that
-        said in its session, for it is not asked again."""
-        unanswered, self._open = tuple(self._open.values()), {}
-        self._waiting.clear()
-        for session, text in unanswered:
-            if session in self._sessions:
-                reason = say.TYPED_LOST(text=shorten(text, QUOTED_CHARACTERS))
-                self._sending.notice(session, say.NO_ANSWER(reason=reason))
+        self._prompts = prompts
 
     def send(
         self,
@@ -155,19 +132,20 @@ class TypedMessages:
             return
 
         def start(done: Callable[[], None]) -> None:
-            if message.id not in self._waiting:
-                done()  # the service ends
-                return
-
             def ended() -> None:
-                self._open.pop(message.id, None)
+                self._prompts.end(message.id)
                 done()
 
-            self._waiting.remove(message.id)
+            if not self._prompts.start(message.id):
+                done()
+                return
+            if not self._replies.has_turn(account, session):
+                self._prompts.drop(message.id)
+                done()
+                return
             self._replies.ask(session, message, account, target or Target(), ended=ended)
 
-        self._open[message.id] = session, message.text
-        self._waiting.add(message.id)
+        self._prompts.wait(session, message)
         before = queue(start, is_next)
         if before:
-            self._editor.show(updates.ShowNotice(turns.QUEUED_HERE(count=before)))
+            self._prompts.queued(before)

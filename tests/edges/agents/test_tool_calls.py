@@ -21,7 +21,7 @@ def test_what_is_asked_about_is_complete_and_the_output_of_a_call_says_that_it_i
     text = "first\n" + "x" * OUTPUT_CHARACTERS
     content = [{"type": "content", "content": {"type": "text", "text": text}}]
     calls = ToolCalls()
-    assert calls.report(report(content=content), complete=True).detail == text
+    assert calls.report(report(content=content), complete=True).detail == f"```\n{text}\n```"
     detail = calls.report(report(content=content)).detail
     assert len(detail) == OUTPUT_CHARACTERS
     assert detail.startswith("…x")

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from dingbridge.core.agents.chosen_agents import ChosenAgent
 from dingbridge.core.agents.known_agents import AgentChoice
 from dingbridge.core.agents.turn_events import (
     AgentEvent,
@@ -60,7 +61,11 @@ class Outside:
         self.live = LiveTurns()
         self.live.join(self)
         ports = AgentPorts(self.run, self, cast(Any, self), self.later, lambda call: call())
-        self.agents = Agents(AgentBook(lambda _: None), self.live, ports)
+        self.kept: dict[str, ChosenAgent] = {}
+        self.agents = Agents(AgentBook(self.keep), self.live, ports)
+
+    def keep(self, sessions: dict[str, ChosenAgent]) -> None:
+        self.kept = dict(sessions)
 
     def now(self) -> float:
         return self.time

@@ -4,28 +4,43 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import pytest
+
+from dingbridge.core.agents.chosen_agents import NOTHING, ChosenAgent, decode, encode
 from dingbridge.core.agents.turn_events import TurnEnded
-from dingbridge.core.messages import Message, Role
+from dingbridge.core.messages import (
+    Conversation,
+    ConversationKind,
+    Inbound,
+    Message,
+    Role,
+    Sender,
+)
 from dingbridge.core.options.settings import read_all
 from dingbridge.core.sessions.transcript import Entry, SessionInfo
+from dingbridge.protocol import updates
 from dingbridge.service.approvals.approvals import Approvals
 from dingbridge.service.editors.bridge import Bridge
 from dingbridge.service.editors.departure import Departure
 from dingbridge.service.editors.editor_ports import EditorPorts
 from dingbridge.service.presence import Presence
+from dingbridge.service.robots.robot_news import Deliver
+from dingbridge.service.robots.robot_requests import InTranscript, SendMessage
 from dingbridge.service.sessions.store import SessionStore
 from dingbridge.service.sessions.unread_counts import UnreadCounts
 from tests.service.agents.test_agents import Outside as AgentOutside
+from tests.service.editors.test_sending import APP
 from tests.service.editors.test_sending import Outside as EditorOutside
 
 
 class Outside(EditorOutside):
     """An editor with one session and the agent Qwen: notes what the transcript gets."""
 
-    def __init__(self) -> None:
+    def __init__(self, left: dict[str, ChosenAgent] | None = None) -> None:
         super().__init__()
         self.added: list[tuple[Role, str]] = []
         self.agent = AgentOutside()
+        self.agent.agents.book.restore(left or {})
         self.presence = Presence()
         port = cast(Any, self)
         ports = EditorPorts(
@@ -49,7 +64,7 @@ class Outside(EditorOutside):
         )
         store = SessionStore(port, port, lambda call: call(), UnreadCounts(lambda _: None))
         self.bridge = Bridge(ports, store, [SessionInfo("s", "Session", 1.0)])
-        self.bridge.configure(read_all({"agent": "qwen"}, {}), ())
+        self.bridge.configure(read_all({**APP, "agent": "qwen"}, {}), ())
 
     def read_spool(self) -> None:
         pass
@@ -66,6 +81,24 @@ class Outside(EditorOutside):
     def append(self, session: Any, entry: Entry) -> None:
         if isinstance(entry.message, Message):
             self.added.append((entry.message.role, entry.message.text))
+
+    def take(self, session: str, arrivals: Any, info: Any, then: Any) -> None:
+        then(tuple(True for _ in arrivals))
+
+    def delete(self, session: str, *_: Any) -> None:
+        pass
+
+    def receive(self, key: str, text: str) -> None:
+        """A message from DingTalk arrives in the session, and is with the responder in its turn."""
+        sender = Sender("zhangsan", "", "Zhang San")
+        conversation = Conversation("cid", ConversationKind.SINGLE)
+        inbound = Inbound(key, "key", conversation, sender, True, "text", text, 1.0)
+        self.bridge.received.take(self.bridge.accounts.default, Deliver(key, inbound, "s"))
+
+    @property
+    def sent(self) -> list[str]:
+        """The texts that leave."""
+        return [ask.outbound.text for ask in self.asked if isinstance(ask, SendMessage)]
 
     @property
     def prompted(self) -> list[str]:
@@ -84,17 +117,60 @@ def test_when_the_service_ends_nothing_that_waits_is_asked_and_the_session_says_
     outside = Outside()
     for number in ("1", "2", "3"):
         outside.bridge.typed.send("s", f"m{number}", f"question {number}")
-    assert outside.bridge.typed.is_waiting
+    assert outside.bridge.prompts.is_waiting
     outside.agent.notify(TurnEnded("m1", "end_turn"))
     assert outside.prompted == ["question 1", "question 2"]
     outside.bridge.end()
     assert outside.prompted == ["question 1", "question 2"]
-    assert not outside.bridge.typed.is_waiting
+    assert not outside.bridge.prompts.is_waiting
     lost = [text for text in outside.notices if "the service ended before" in text]
     assert [number for number in "123" if any(f"question {number}" in text for text in lost)] == [
         "2",
         "3",
     ]
+
+
+@pytest.mark.parametrize("goes", ["agent off", "settings", "deleted"])
+def test_what_waits_is_said_to_have_no_answer_when_the_agent_or_the_session_goes(goes: str) -> None:
+    outside = Outside()
+    for number in ("1", "2", "3"):
+        outside.bridge.typed.send("s", f"m{number}", f"question {number}")
+    outside.receive("k4", "question 4")
+    if goes == "agent off":
+        outside.agent.agents.book.choose("s", None)
+    elif goes == "settings":
+        outside.bridge.configure(read_all(APP, {}), ())
+    else:
+        outside.bridge.sessions.delete("s")
+    outside.agent.notify(TurnEnded("m1", "end_turn"))
+    assert outside.prompted == ["question 1"]
+    assert not outside.bridge.prompts.is_waiting
+    assert not outside.agent.agents.queue.is_busy("s")
+    notices = [one.text for one in outside.shown if isinstance(one, updates.ShowNotice)]
+    said = notices if goes == "deleted" else outside.notices
+    assert [sum(f"“question {number}" in text for text in said) for number in "23"] == [1, 1]
+    assert [text for text in outside.sent if "not answered" in text] != []
+    assert InTranscript("k4") in outside.asked
+
+
+def test_the_sessions_of_a_service_that_was_killed_say_which_typed_messages_have_no_answer() -> (
+    None
+):
+    outside = Outside()
+    for number in ("1", "2", "3"):
+        outside.bridge.typed.send("s", f"m{number}", f"question {number}")
+    outside.agent.notify(TurnEnded("m1", "end_turn"))
+    left = decode(encode(outside.agent.kept))
+    again = Outside(left)
+    assert again.prompted == []
+    assert [sum(f"“question {number}" in text for text in again.notices) for number in "123"] == [
+        0,
+        1,
+        1,
+    ]
+    assert decode(encode(again.agent.kept)).get("s", NOTHING).open == {}
+    once_more = Outside(again.agent.kept)
+    assert once_more.notices == []
 
 
 def test_the_user_is_away_from_an_editor_that_is_closed_while_its_question_is_answered() -> None:

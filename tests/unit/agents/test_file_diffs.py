@@ -28,6 +28,9 @@ def changed(before: str | None, after: str) -> list[str]:
         ("a", "b", ["-a", "+b"]),
         ("a\n", "a\u2028b\n", ["-a", r"+a\u2028b"]),
         ("a\n", "a\U000e0061\n", ["-a", r"+a\U000e0061"]),
+        ("a\n", "b\u200bc\n", ["-a", r"+b\u200bc"]),
+        ("a\n", "b\u3164\n", ["-a", r"+b\u3164"]),
+        ("a\n", "b\u3000中⚠\ufe0f\n", ["-a", "+b\u3000中⚠\ufe0f"]),
         (None, "👨\u200d👩\n", ["+👨\u200d👩"]),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from dingbridge.core.agents import file_diffs, turn_record
+from dingbridge.core.agents import asked_call, file_diffs, turn_record
 from dingbridge.core.agents.turn_events import FileDiff, PlanEntry, ToolCall
 from dingbridge.core.agents.turn_record import Growth, TurnRecord
 from dingbridge.core.agents.turn_steps import TurnStep
@@ -105,7 +105,7 @@ def test_what_the_agent_says_is_tamed_and_bounded() -> None:
     assert "\x1b" not in record.text
     record.change_tool(ToolCall("t", "\x1b[2J\n" + "y" * 1000, detail="z" * 10_000))
     [step] = record.steps
-    assert len(step.title) == turn_record.TITLE_CHARACTERS
+    assert len(step.title) == asked_call.TITLE_CHARACTERS
     assert len(step.detail) == turn_record.DETAIL_CHARACTERS
     for number in range(1000):
         record.change_tool(ToolCall(str(number), "more"))
@@ -114,7 +114,7 @@ def test_what_the_agent_says_is_tamed_and_bounded() -> None:
 
 def test_the_whole_diff_is_described_in_a_block_that_it_cannot_leave() -> None:
     diff = FileDiff("a.md", "1\n2\n", "1\n```\n3\n")
-    assert turn_record.described(
+    assert asked_call.detail(
         ToolCall("t", "Write", "edit", diffs=(file_diffs.described(diff),))
     ) == ("````diff\n--- a.md\n+++ a.md\n@@ -1,2 +1,3 @@\n 1\n-2\n+```\n+3\n````")
 
@@ -147,7 +147,7 @@ def test_the_diff_that_is_shown_makes_the_new_file_of_the_old_one() -> None:
         for _ in range(chance.randrange(4)):
             after.insert(chance.randrange(len(after) + 1), "new")
         diff = FileDiff("f", "\n".join(before), "\n".join(after))
-        patch = turn_record.described(ToolCall("t", "Write", diffs=(file_diffs.described(diff),)))
+        patch = asked_call.detail(ToolCall("t", "Write", diffs=(file_diffs.described(diff),)))
         assert _applied(diff.before or "", patch) == diff.after, seed
 
 
@@ -162,4 +162,4 @@ def test_a_change_that_takes_long_to_compare_is_shown_as_a_whole() -> None:
 
 def _patch(before: str, after: str) -> list[str]:
     call = ToolCall("t", "Write", diffs=(file_diffs.described(FileDiff("f", before, after)),))
-    return turn_record.described(call).splitlines()
+    return asked_call.detail(call).splitlines()
