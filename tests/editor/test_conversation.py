@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dingbridge.sandbox.server import Sandbox
+from tests.conftest import bind
 from tests.support.editor import Editor
 
 pytestmark = [pytest.mark.environment, pytest.mark.shared_editor]
@@ -31,18 +32,19 @@ def test_a_message_from_dingtalk_appears_and_the_draft_answers_it(
 
 
 def test_a_stranger_is_refused_once_and_nothing_reaches_the_session(
-    bound: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
-    bound.setup({**api_options, "sender_policy": "allowlist"})
+    # From the start: new settings may come into force after the message.
+    bind(editor, {**api_options, "sender_policy": "allowlist"})
     sandbox.client.say("let me in", user="lisi")
     [refusal] = sandbox.client.wait_arrived(1)
     assert "lisi" in refusal.text
     assert "allow_from" in refusal.text
     sandbox.client.say("please", user="lisi")
     sandbox.client.say("now me", user="zhangsan")
-    [message] = bound.until(bound.transcript)
+    [message] = editor.until(editor.transcript)
     assert message["text"] == "now me"
-    assert bound.status()["refused"] == 2
+    assert editor.status()["refused"] == 2
     assert len(sandbox.client.arrived()) == 1
 
 

@@ -68,6 +68,10 @@ ASKS = Sentence(
     "{who} asks to talk to you on {account}: :Chat pair {code} gives them access, :Chat deny {code}"
     " refuses"
 )
+FIRST_REFUSED = Sentence(
+    "a message from {who} was refused: {setting} in setup() does not give them access; :Chat status"
+    " counts further ones (:Chat help access)"
+)
 PERSON = Sentence("{id} ({name})")
 GROUP = Sentence("group {id} ({name})")
 GROUP_ASKED_FOR = Sentence("group {id} ({name}) asked for by {asker} ({nick})")

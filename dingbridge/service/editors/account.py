@@ -212,6 +212,9 @@ class Account:
         self._sessions.store.refresh(infos)
         if session in self._sessions:
             self.restore(session, target)
+            if self.bound == session:
+                # The `Hello` before may have been without it.
+                self.member.bind(session, self._sessions.title(session))
         else:
             self.member.unbind(session)
 

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable
 
 from dingbridge.core.access import pairing, pairing_state, pairing_text, policy, refusal_texts
-from dingbridge.core.access.policy import Admitted, MayPair, NotForUs
+from dingbridge.core.access.policy import Admitted, MayPair, NotForUs, Stranger
+from dingbridge.core.catalogue import access as say
 from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.sessions.inbox import Received
@@ -20,7 +21,7 @@ class AccessControl:
     """Applies the access policy to each message. Service loop only.
 
     - `reply` sends a text to a conversation.
-    - `notify` reports a request for access to an editor.
+    - `notify` reports a request for access, or the first refusal, to an editor.
     - `changed` is called when the counts have changed.
     """
 
@@ -29,7 +30,7 @@ class AccessControl:
         records: AccessRecords,
         options: Callable[[], Options],
         reply: Callable[[Target, str], None],
-        notify: Callable[[robot_news.PairingRequested], None],
+        notify: Callable[[robot_news.PairingRequested | robot_news.Notice], None],
         changed: Callable[[], None],
     ) -> None:
         self._records = records
@@ -37,6 +38,7 @@ class AccessControl:
         self._reply = reply
         self._notify = notify
         self._changed = changed
+        self._has_told = False
         self.refused = 0
         """Messages that were refused since the robot is served (a count)."""
 
@@ -65,7 +67,7 @@ class AccessControl:
             case MayPair() as may:
                 self._request_access(received, target, may)
             case stranger:
-                self._refuse(inbound, target, stranger.refusal, stranger.reason)
+                self._refuse(inbound, target, stranger)
         return None
 
     def admits(self, inbound: Inbound) -> Admitted | None:
@@ -88,14 +90,19 @@ class AccessControl:
                 log.info("not answered: %s", reason)
             case pairing.TooMany():
                 self.refused -= 1
-                self._refuse(inbound, target, may.refusal, may.reason)
+                self._refuse(inbound, target, may)
         self._changed()
 
-    def _refuse(self, inbound: Inbound, target: Target, refusal: str, reason: str) -> None:
+    def _refuse(self, inbound: Inbound, target: Target, stranger: Stranger | MayPair) -> None:
         self.refused += 1
-        log.warning("refused %s: %s", inbound.sender.identity, reason)
+        log.warning("refused %s: %s", inbound.sender.identity, stranger.reason)
         if self._records.may_tell_refusal(inbound):
-            self._reply(target, refusal)
+            self._reply(target, stranger.refusal)
+        if not self._has_told:
+            # Only the first: strangers must not be able to fill the screen.
+            self._has_told = True
+            who = say.PERSON(id=inbound.sender.identity, name=inbound.sender.nick)
+            self._notify(robot_news.Notice(say.FIRST_REFUSED(who=who, setting=stranger.setting)))
         self._changed()
 
 

@@ -176,7 +176,7 @@ def test_settings_that_are_given_again_do_not_redirect_a_call(
     until_bar(chat, "Draft → 张三 (1:1)")
     given = {**api_options, "allow_from": ["zhangsan", "lisi"], "verbose": True}
     transcript = chat.data / "dingbridge" / "sessions" / f"{chat.status()['session']}.jsonl"
-    # What the service tells of the message that it has written down waits.
+    # The news of the message that is on disk waits.
     with frozen(chat.host_pid()):
         sandbox.client.say("second", user="lisi", group=GROUP)
         chat.until(lambda: '"text":"second"' in transcript.read_text("utf-8"), "on disk")

@@ -26,6 +26,7 @@ from dingbridge.service.presence import Presence
 from dingbridge.service.robots.robot_news import Ruling
 from dingbridge.service.robots.robot_requests import (
     Ask,
+    Bind,
     Drop,
     Hello,
     QueryDeliveries,
@@ -195,6 +196,18 @@ def test_what_an_earlier_service_may_have_told_is_announced_once_it_is_dropped(m
     made.account.member.ask("s", ("m1",))
     assert made.told("m1", Delivery.FAILED, Delivery.FAILED) == []
     assert made.told("m1", Delivery.FAILED, Delivery.FAILED, why="dropped") == ["DingbridgeFailed"]
+
+
+def test_a_session_that_is_found_after_the_robot_was_joined_is_bound_there_as_well() -> None:
+    made = Made()
+    listed: list[Callable[[list[SessionInfo]], None]] = []
+    made.outside.list = listed.append
+    made.account.come_back("late")
+    made.account.member.joined()
+    [found] = listed
+    found([SESSION, SessionInfo("late", "Late", 2.0)])
+    assert made.account.bound == "late"
+    assert made.outside.asked[-1] == Bind("late", "Late", "/")
 
 
 def test_an_editor_that_has_just_started_is_told_what_ended_while_it_was_away(made: Made) -> None:

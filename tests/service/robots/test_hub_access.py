@@ -31,6 +31,16 @@ def test_a_stranger_is_told_why_once_a_day_and_nobody_hears_the_message(
     assert len(robot.answers()) == 2
 
 
+def test_the_first_refusal_is_shown_in_neovim_with_the_setting_that_decides(
+    robot: RecordedRobot,
+) -> None:
+    for who in ("mallory", "mallory", "oscar"):
+        robot.say("let me in", TEAM, who=who)
+    [notice] = robot.heard(1, robot_news.Notice)
+    assert "mallory" in notice.text
+    assert "allow_from" in notice.text
+
+
 def test_a_stranger_is_told_why_in_each_conversation(robot: RecordedRobot) -> None:
     robot.say("let me in", who="mallory")
     robot.say("let me in", TEAM, who="mallory")
