@@ -50,7 +50,7 @@ class OpenPrompts:
         self._editor.show(updates.ShowNotice(turns.QUEUED_HERE(count=before)))
 
     def start(self, message: str) -> bool:
-        """A message runs. Returns False if the service ends, so that it must not start."""
+        """A message that waited starts. Returns False if the service ends, so that it must not start."""
         if message not in self._waiting:
             return False
         self._waiting.remove(message)
