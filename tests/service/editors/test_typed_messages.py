@@ -8,6 +8,7 @@ import pytest
 
 from dingbridge.core.agents.chosen_agents import NOTHING, ChosenAgent, decode, encode
 from dingbridge.core.agents.turn_events import TurnEnded
+from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.messages import (
     Conversation,
     ConversationKind,
@@ -95,6 +96,10 @@ class Outside(EditorOutside):
         inbound = Inbound(key, "key", conversation, sender, True, "text", text, 1.0)
         self.bridge.received.take(self.bridge.accounts.default, Deliver(key, inbound, "s"))
 
+    def asked_for(self, key: str) -> None:
+        """It is on the disk that a message is asked about."""
+        self.bridge.received.may_ask(key)
+
     @property
     def sent(self) -> list[str]:
         """The texts that leave."""
@@ -171,6 +176,20 @@ def test_the_sessions_of_a_service_that_was_killed_say_which_typed_messages_have
     assert decode(encode(again.agent.kept)).get("s", NOTHING).open == {}
     once_more = Outside(again.agent.kept)
     assert once_more.notices == []
+
+
+def test_that_a_message_is_queued_holds_up_no_question_and_no_answer() -> None:
+    outside = Outside()
+    outside.receive("k1", "question 1")
+    outside.receive("k2", "question 2")
+    outside.asked_for("k1")
+    [queued] = [ask for ask in outside.asked if isinstance(ask, SendMessage)]
+    assert "Queued, 1 before you" in queued.outbound.text
+    assert queued.kind is Purpose.NOTIFICATION
+    outside.agent.wait(minutes=3)
+    [_, working] = [ask for ask in outside.asked if isinstance(ask, SendMessage)]
+    assert "Still working" in working.outbound.text
+    assert working.kind is Purpose.NOTIFICATION
 
 
 def test_the_user_is_away_from_an_editor_that_is_closed_while_its_question_is_answered() -> None:
