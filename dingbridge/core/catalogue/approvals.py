@@ -72,6 +72,9 @@ EDITOR_NONE_OPEN = Sentence("no request waits for your approval")
 ASKED_HERE_ALONE = Sentence(
     "{code} is asked in Neovim alone: the person who asked the agent has no 1:1 chat with the robot"
 )
+REFUSED_SO_HERE_ALONE = Sentence(
+    "{code} is asked in Neovim alone: its question could not be sent: {reason}"
+)
 EDITOR_LATE = Sentence("Nothing changes, this was closed at {time}. {line}")
 EDITOR_ONLY_ONCE = Sentence("{code} can be allowed once only")
 EDITOR_NO_SUCH_CODE = Sentence("There is no request {code} to approve")

@@ -6,11 +6,12 @@ import pytest
 from msgspec import structs
 
 from dingbridge.core.approvals.approval import Answerer, ApprovalRequest, Decision
+from dingbridge.core.delivery.outbox_records import Failed
 from dingbridge.core.messages import Conversation, Sender, Target
 from dingbridge.core.options.settings import read
 from dingbridge.service.robots.robot_news import Notice
 from dingbridge.service.robots.robot_requests import Bind
-from tests.support.hub import APP, OWN, ROBOT, SINGLE, TEAM, RecordedRobot, received
+from tests.support.hub import APP, NOW, OWN, ROBOT, SINGLE, TEAM, RecordedRobot, received
 
 EVERYBODY = {
     **APP,
@@ -222,6 +223,29 @@ def test_what_is_always_allowed_stands_in_the_status_and_can_be_taken_back() -> 
     assert "`edit`" in asked.say("/always off")
     assert "`edit`" not in asked.say("/status")
     assert asked.ask() != ""
+
+
+def test_neovim_says_that_it_alone_asks_where_dingtalk_refuses_the_question() -> None:
+    asked = Asked()
+    code = asked.ask()
+    [question] = asked.robot.queue
+    asked.robot.forget()
+    asked.robot.hub.outgoing.heard((Failed(question.outbound.id, "not in scope", NOW),))
+    [notice] = asked.robot.heard(OWN, Notice)
+    assert f"{code} is asked in Neovim alone" in notice.text
+    assert "not in scope" in notice.text
+    asked.robot.approvals.answer(code, "allow", USER)
+    assert asked.decisions == ["allow"]
+
+
+def test_nothing_is_said_of_a_question_that_fails_once_it_was_answered() -> None:
+    asked = Asked()
+    code = asked.ask()
+    [question] = asked.robot.queue
+    asked.robot.approvals.answer(code, "allow", USER)
+    asked.robot.forget()
+    asked.robot.hub.outgoing.heard((Failed(question.outbound.id, "not in scope", NOW),))
+    assert asked.robot.heard(OWN, Notice) == []
 
 
 def test_a_person_without_a_staff_id_is_asked_in_the_chat_that_they_wrote_in() -> None:
