@@ -291,6 +291,30 @@ def test_a_turn_typed_in_neovim_is_else_asked_of_the_target_of_notifications() -
     assert nobody.robot.queue == []
 
 
+@pytest.mark.parametrize("gone", [{"admins": []}, {"admins": [], "allow_from": ["zhangsan"]}])
+def test_always_of_a_person_who_is_no_admin_any_more_ends(gone: dict[str, object]) -> None:
+    asked = Asked()
+    asked.say(f"/always {asked.ask()}", "boss")
+    asked.ask("lisi")
+    assert asked.decisions == ["always", "always"]
+    asked.robot.hub.configure(read({**EVERYBODY, **gone}, {}))
+    assert asked.robot.approvals.always_of("s1") == ()
+    assert asked.ask("lisi")
+    assert asked.decisions == ["always", "always"]
+    # Who is an admin again has to say it again.
+    asked.robot.hub.configure(read(EVERYBODY, {}))
+    assert asked.ask("lisi")
+    assert len(asked.decisions) == 2
+
+
+def test_always_of_the_editors_user_stays() -> None:
+    asked = Asked()
+    asked.robot.approvals.answer(asked.ask(), "always", USER)
+    asked.robot.hub.configure(read({**EVERYBODY, "admins": []}, {}))
+    asked.ask()
+    assert asked.decisions == ["always", "always"]
+
+
 def test_a_robot_that_is_given_up_asks_no_more() -> None:
     asked = Asked()
     asked.robot.hub.approvals.stop()
