@@ -157,7 +157,7 @@ class PermissionGone(Struct, frozen=True):
     permission: str
 
 
-Refused = Literal["unknown", "ambiguous", "long", "many"]
+RefusedBecause = Literal["unknown", "ambiguous", "long", "many"]
 """Why people are not asked: the form is not known, two answers have the same id, or there is more
 to read than anybody does."""
 
@@ -167,7 +167,7 @@ class AskedUnknown(Struct, frozen=True):
 
     request: str
     what: str
-    why: Refused = "unknown"
+    why: RefusedBecause = "unknown"
 
 
 StopReason = Literal["end_turn", "max_tokens", "max_turn_requests", "refusal", "cancelled"]

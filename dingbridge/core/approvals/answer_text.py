@@ -74,7 +74,7 @@ def _to_editor(result: ApprovalAnswer, zone: tzinfo | None) -> str:
         case AnswerAccepted(closed=closed):
             return in_editor(closed)
         case AnswerLate(closed=closed):
-            return say.EDITOR_LATE(time=_clock(closed.time, zone), line=in_editor(closed))
+            return say.EDITOR_LATE(time=clock(closed.time, zone), line=in_editor(closed))
         case AnswerForeign():
             raise AssertionError("every answer of the editor's user counts")
         case OnlyOnce(code=code):
@@ -95,7 +95,7 @@ def told(closed: ClosedApproval, zone: tzinfo | None = None) -> str:
         code=closed.code,
         title=title,
         who=who,
-        time=_clock(closed.time, zone),
+        time=clock(closed.time, zone),
     )
 
 
@@ -160,5 +160,6 @@ def _title(closed: ClosedApproval) -> str:
     return code_span(shorten(clean(closed.request.title), TITLE))
 
 
-def _clock(time: float, zone: tzinfo | None) -> str:
+def clock(time: float, zone: tzinfo | None = None) -> str:
+    """Hours and minutes of a time in Unix seconds."""
     return datetime.fromtimestamp(time, zone).strftime("%H:%M")

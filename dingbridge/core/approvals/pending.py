@@ -140,6 +140,14 @@ class PendingApprovals:
 
     # --- what is always allowed -------------------------------------------------------------------
 
+    def keep_always(self, is_admin: Callable[[Answerer], bool]) -> None:
+        """Forget what was always allowed by people who were admins and are none any more."""
+        for session, kinds in tuple(self._always.items()):
+            for kind, people in tuple(kinds.items()):
+                people -= {by for by in people if by.is_admin and not is_admin(by)}
+                if not people:
+                    self.forget_always(session, kind)
+
     def always(self, session: str) -> tuple[str, ...]:
         """The kinds of tools that are always allowed in a session, in some turns at least."""
         return tuple(self._always.get(session, ()))

@@ -6,11 +6,13 @@ bridge follow them, also when the words are cut.
 
 from __future__ import annotations
 
+from datetime import tzinfo
+
 from msgspec import structs
 
-from dingbridge.core.access.pairing_text import whole_minutes
 from dingbridge.core.approvals import tap_links
-from dingbridge.core.approvals.approval import VALID_SECONDS, OpenApproval
+from dingbridge.core.approvals.answer_text import clock
+from dingbridge.core.approvals.approval import OpenApproval
 from dingbridge.core.catalogue import approvals as say
 from dingbridge.core.delivery import long_text
 from dingbridge.core.delivery.compose import ComposeContext, written
@@ -31,10 +33,15 @@ TITLE = 60
 
 
 def question(
-    message_id: str, approval: OpenApproval, target: Target, options: Options, now: float
+    message_id: str,
+    approval: OpenApproval,
+    target: Target,
+    options: Options,
+    now: float,
+    zone: tzinfo | None = None,
 ) -> tuple[Outbound, ...]:
     """The messages that ask for a decision, in order: the question, and a file with all of it if
-    that is too long. `now` is Unix seconds."""
+    that is too long. `now` is Unix seconds; times are in `zone`, by default the local one."""
     request = approval.request
     title = shorten(clean(request.title), TITLE)
     wants = say.QUESTION(source=clean_name(request.source), title=code_span(request.title))
@@ -60,7 +67,7 @@ def question(
     if target.conversation_id or not target.place:
         notes.append(say.TO_ROBOT())
     how = say.HOW_TO_ANSWER if request.can_always else say.HOW_TO_ANSWER_ONCE
-    notes += [how(code=approval.code), say.VALID_FOR(minutes=whole_minutes(VALID_SECONDS))]
+    notes += [how(code=approval.code), say.VALID_UNTIL(time=clock(approval.until, zone))]
     taps = tap_links.commands(approval.code, can_always=request.can_always)
     asked = structs.replace(first, text="\n\n".join([_closed(text), *notes]), taps=taps)
     return (asked, *files)

@@ -46,7 +46,7 @@ QUESTION = Sentence("🔐 **{source}** 等您批准 asks to:\n\n{title}")
 CUT_HERE = Sentence("… 太长，全部内容在 Neovim 中。Cut here; the whole stands in Neovim.")
 WHOLE_IN_FILE = Sentence("全部内容在附件和 Neovim 中。The whole is in the file, and in Neovim.")
 MASKED = Sentence("密钥已遮盖，Neovim 中可见。Secrets are masked here; Neovim shows them.")
-VALID_FOR = Sentence("{minutes} 分钟内有效，之后视为拒绝。Valid for {minutes} min, then refused.")
+VALID_UNTIL = Sentence("有效至 {time}，之后视为拒绝。Valid until {time}, then refused.")
 TO_ROBOT = Sentence("请单聊机器人回复。Answer the robot in a 1:1 chat.")
 STATUS_ALWAYS = Sentence("- 总是同意 Always allowed: {kinds} (`/always off`)")
 STATUS_OPEN = Sentence("- 待批准 Approvals open: {count}")
@@ -71,6 +71,9 @@ EDITOR_TAKEN_BACK = Sentence("You will be asked again about {kinds}")
 EDITOR_NONE_OPEN = Sentence("no request waits for your approval")
 ASKED_HERE_ALONE = Sentence(
     "{code} is asked in Neovim alone: the person who asked the agent has no 1:1 chat with the robot"
+)
+REFUSED_SO_HERE_ALONE = Sentence(
+    "{code} is asked in Neovim alone: its question could not be sent: {reason}"
 )
 EDITOR_LATE = Sentence("Nothing changes, this was closed at {time}. {line}")
 EDITOR_ONLY_ONCE = Sentence("{code} can be allowed once only")

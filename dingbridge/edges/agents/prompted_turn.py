@@ -17,7 +17,7 @@ from dingbridge.core.agents.turn_events import (
     PermissionOption,
     PlanChanged,
     PlanEntry,
-    Refused,
+    RefusedBecause,
     TextAdded,
     ThoughtAdded,
     ToolCall,
@@ -118,7 +118,7 @@ class PromptedTurn:
 
     def _refused(
         self, options: list[schema.PermissionOption], ids: list[object], call: ToolCall
-    ) -> Refused | None:
+    ) -> RefusedBecause | None:
         """Why people are not asked; None if they are."""
         # To allow once is all that people are asked for.
         if not any(option.kind == "allow_once" for option in options):

@@ -15,7 +15,7 @@ from dingbridge.core.agents.turn_events import (
     PermissionGone,
     PermissionKind,
     PlanChanged,
-    Refused,
+    RefusedBecause,
     TextAdded,
     ThoughtAdded,
     ToolChanged,
@@ -61,7 +61,7 @@ TurnEvent = (
 )
 
 
-_REFUSED: dict[Refused, Sentence] = {
+_REFUSED: dict[RefusedBecause, Sentence] = {
     "unknown": say.ASKED_UNKNOWN,
     "ambiguous": say.ASKED_AMBIGUOUS,
     "long": say.ASKED_TOO_LONG,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from dingbridge.core.approvals import answer_text
@@ -50,6 +50,7 @@ class Approvals:
         self._pending = PendingApprovals()
         self._decided: dict[str, Callable[[Decision | None], None]] = {}
         self._listeners: list[ApprovalListener] = []
+        self._admins: dict[str, Callable[[], Collection[str]]] = {}
 
     def join(self, listener: ApprovalListener) -> None:
         """Let a listener hear of what is asked and closed from now on."""
@@ -59,6 +60,18 @@ class Approvals:
         """Let a listener hear of nothing more."""
         self._listeners.remove(listener)
 
+    def know_admins(self, robot: str, admins: Callable[[], Collection[str]] | None) -> None:
+        """`admins` returns the identities of a robot's admins: "always" of an admin lasts as long
+        as they are one. None: there are none any more."""
+        if admins is None:
+            self._admins.pop(robot, None)
+        else:
+            self._admins[robot] = admins
+
+    def _is_admin(self, by: Answerer) -> bool:
+        admins = self._admins.get(by.robot)
+        return admins is not None and by.identity in admins()
+
     # --- sources ----------------------------------------------------------------------------------
 
     def ask(self, request: ApprovalRequest, decided: Callable[[Decision | None], None]) -> str:
@@ -66,6 +79,7 @@ class Approvals:
 
         What is always allowed is decided before this returns, and has no code.
         """
+        self._pending.keep_always(self._is_admin)
         approval = self._pending.ask(request, self._runtime.now(), self._runtime.below)
         if approval is None:
             log.info("%s in %s is always allowed", request.kind, request.session)
@@ -134,10 +148,12 @@ class Approvals:
 
     def always_of(self, session: str) -> tuple[str, ...]:
         """The kinds of tools that are always allowed in a session, in some turns at least."""
+        self._pending.keep_always(self._is_admin)
         return self._pending.always(session)
 
     def always_in_all(self) -> Mapping[str, tuple[str, ...]]:
         """The same for all sessions with any, by session."""
+        self._pending.keep_always(self._is_admin)
         return self._pending.always_in_all()
 
     def forget_always(self, session: str, kind: str = "") -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 from dingbridge.core.catalogue import sessions as say
+from dingbridge.core.commands import remote_commands as remote
+from dingbridge.core.commands import remote_parser
 from dingbridge.core.commands.command_lines import CommandLine
 from dingbridge.core.commands.editor_commands import Subcommand
 from dingbridge.core.errors import BridgeError
@@ -109,7 +111,7 @@ def dispatch(
         ):
             raise AssertionError("the host or the editor carries this out")
         case Subcommand.STOP:
-            _stop_answer(bridge, at)
+            _stop(bridge, own.current_or_none(at))
         case Subcommand.BTW:
             bridge.typed.aside(own.current_or_none(at), message, argument)
         case Subcommand.AGENT:
@@ -138,13 +140,36 @@ def send(
     begun_for: Destination | None = None,
     around: Around = Around(),
 ) -> None:
-    """Send a typed message; warn if nobody will read it."""
+    """Send a typed message; warn if nobody will read it. Where an agent answers, the commands that
+    answer an approval or stop the turn act as they do from DingTalk."""
     session = session or bridge.sessions.current
+    command = remote_parser.read(text) if not to else None
+    has_agent = session in bridge.sessions and bridge.replies.has_agent(
+        bridge.accounts.of(session), session
+    )
+    if has_agent and isinstance(command, remote.StopAnswer | remote.AnswerApproval):
+        bridge.typed.note(session, message, text)
+        _act(bridge, session, command)
+        return
     bridge.typed.send(session, message, text, to, begun_for, around)
     account = bridge.accounts.of(session)
     is_read = to or account or bridge.replies.backend(None, session) is not None
     if not is_read and any(account.options.mode != "off" for account in bridge.accounts):
         bridge.editor.show(updates.ShowKeptHere(session))
+
+
+def _act(bridge: Bridge, session: str, command: remote.StopAnswer | remote.AnswerApproval) -> None:
+    match command:
+        case remote.StopAnswer():
+            _stop(bridge, session)
+        case remote.AllowAlways(off=True):
+            bridge.approvals.forget_always(session)
+        case remote.AllowAlways(code=code):
+            bridge.approvals.answer("always", code)
+        case remote.Reject(code=code):
+            bridge.approvals.answer("reject", code)
+        case remote.AnswerApproval(code=code):
+            bridge.approvals.answer("approve", code)
 
 
 def _begun_for(bridge: Bridge, context: CommandContext) -> Destination | None:
@@ -195,8 +220,7 @@ def _always(bridge: Bridge, argument: str, context: CommandContext) -> None:
         bridge.approvals.answer("always", argument)
 
 
-def _stop_answer(bridge: Bridge, context: CommandContext) -> None:
-    session = bridge.session_commands.current_or_none(context)
+def _stop(bridge: Bridge, session: str) -> None:
     if not bridge.responders.stop(session):
         raise BridgeError(say.NOTHING_TO_STOP())
 

@@ -50,7 +50,7 @@ class OpenPrompts:
         self._editor.show(updates.ShowNotice(turns.QUEUED_HERE(count=before)))
 
     def start(self, message: str) -> bool:
-        """A message that waited starts. Returns False if the service ends, so that it must not start."""
+        """A message may be asked now. Returns False if not: the service ends."""
         if message not in self._waiting:
             return False
         self._waiting.remove(message)

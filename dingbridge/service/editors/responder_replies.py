@@ -118,7 +118,7 @@ class ResponderReplies:
         def report(words: str) -> None:
             here = self._account(asked)
             if here is not None:
-                self._sending.answer(here, asked.target, words)
+                self.waiting.note(here, asked.target, words)
             elif not asked.account:
                 self.typed.tell(words)
 

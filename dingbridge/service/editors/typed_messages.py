@@ -82,6 +82,12 @@ class TypedMessages:
         if account is None:
             self._ask_in_turn(session, message)
 
+    def note(self, session: str, message_id: str, text: str) -> None:
+        """Add a typed command to the transcript; it goes nowhere."""
+        message = Message(message_id, Role.EDITOR, say.YOU(), filled(text), self._runtime.now())
+        self._sessions.hold(session)
+        self._sending.add_and_send(None, session, message, None)
+
     def aside(self, session: str, message_id: str, text: str) -> None:
         """Ask the responder of a session before others that wait. Raises `BridgeError` if there is
         none."""

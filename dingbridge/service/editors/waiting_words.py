@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dingbridge.core.catalogue import sessions as sessions_words
 from dingbridge.core.catalogue import turns as say
+from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.delivery.routing import reply_target
+from dingbridge.core.messages import Target
 from dingbridge.core.text import shorten
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.sending import Sending
@@ -24,7 +26,12 @@ class WaitingWords:
 
     def queued(self, account: Account, deliver: robot_news.Deliver, before: int) -> None:
         """Say to the author of a message how many turns are before it."""
-        self._sending.answer(account, reply_target(deliver.inbound), say.QUEUED(count=before))
+        self.note(account, reply_target(deliver.inbound), say.QUEUED(count=before))
+
+    def note(self, account: Account, target: Target, words: str) -> None:
+        """Say how it stands. What is decided or answered goes before it, where messages wait to
+        leave."""
+        self._sending.answer(account, target, words, Purpose.NOTIFICATION)
 
     def dropped(self, account: Account, deliver: robot_news.Deliver) -> None:
         """Nothing answers any more where a message waited: say so to its author, and in the

@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from dingbridge.core.approvals import answer_text
 from dingbridge.core.approvals.approval import ClosedApproval, Decision, OpenApproval
+from dingbridge.core.catalogue import approvals as say
 from dingbridge.core.dingtalk.cards import CardPressed
-from dingbridge.core.messages import Outbound, Target
+from dingbridge.core.messages import Delivery, DeliveryReport, Outbound, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.service.robots.approval_cards import ApprovalCards
 from dingbridge.service.robots.robot_ports import CardCalls
@@ -58,7 +59,13 @@ class ApprovalMessages:
         question = self._asked.get(code)
         if question is not None:
             question.messages = tuple(outbound.id for outbound in made)
+            self._replies.listen(question.messages, partial(self._reported, code))
             self._replies.send(made)
+
+    def _reported(self, code: str, report: DeliveryReport) -> None:
+        """A message of an open question was sent, or could not be."""
+        if report.delivery is Delivery.FAILED and not report.dropped:
+            self.warn(say.REFUSED_SO_HERE_ALONE(code=code, reason=report.reason))
 
     def close(self, approval: ClosedApproval, *, answering: str) -> None:
         """Take back a question that did not leave yet; else show the result, unless the answer came
@@ -66,6 +73,7 @@ class ApprovalMessages:
         question = self._asked.pop(approval.code, None)
         if question is None:
             return
+        self._replies.listen(question.messages, None)
 
         def show() -> None:
             if question.target.key != answering:

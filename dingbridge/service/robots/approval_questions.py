@@ -60,10 +60,12 @@ class ApprovalQuestions:
     def start(self) -> None:
         """Ask from now on."""
         self._approvals.join(self)
+        self._approvals.know_admins(self._robot, lambda: self._messages.options.admins)
 
     def stop(self) -> None:
         """Ask no more: the robot is given up."""
         self._approvals.leave(self)
+        self._approvals.know_admins(self._robot, None)
 
     # --- the port ApprovalListener ----------------------------------------------------------------
 

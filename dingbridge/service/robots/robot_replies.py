@@ -8,7 +8,7 @@ from dingbridge.core.approvals import question_text
 from dingbridge.core.approvals.approval import OpenApproval
 from dingbridge.core.delivery.compose import ComposeContext, written
 from dingbridge.core.delivery.outbox_records import Purpose
-from dingbridge.core.messages import Outbound, Target
+from dingbridge.core.messages import DeliveryReport, Outbound, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.service.robots.robot_outbox import RobotOutbox
 from dingbridge.service.robots.robot_requests import SendMessage
@@ -46,6 +46,13 @@ class RobotReplies:
         """Send composed messages that belong to no session."""
         for outbound in made:
             self._outbox.send(SendMessage(outbound, Purpose.WORD, ""))
+
+    def listen(
+        self, messages: Sequence[str], listener: Callable[[DeliveryReport], None] | None
+    ) -> None:
+        """Call `listener` with each report on these messages; None removes it."""
+        for message in messages:
+            self._outbox.listen(message, listener)
 
     def withdraw(self, messages: Sequence[str]) -> bool:
         """Drop messages that have not left yet. Returns whether none of them has."""

@@ -490,6 +490,20 @@ def test_turns_of_a_session_run_one_after_the_other_and_those_of_others_beside_t
     assert turns.queue.is_busy("t")
 
 
+def test_several_that_go_before_the_others_that_wait_run_in_their_order() -> None:
+    turns = Turns()
+    for name in "ab":
+        turns.put("s", name)
+    assert [turns.put("s", name, is_next=True) for name in "xyz"] == [1, 2, 3]
+    assert turns.put("s", "c") == 5
+    for name in "axy":
+        turns.end(name)
+    assert turns.put("s", "w", is_next=True) == 1
+    for name in "zwbc":
+        turns.end(name)
+    assert turns.begun == [*"axyzwbc"]
+
+
 def test_a_turn_that_cannot_be_started_does_not_block_the_next_one() -> None:
     turns = Turns()
 

@@ -8,6 +8,8 @@ import pytest
 
 from dingbridge.core.agents.chosen_agents import NOTHING, ChosenAgent, decode, encode
 from dingbridge.core.agents.turn_events import TurnEnded
+from dingbridge.core.approvals.approval import ApprovalRequest, Decision
+from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.messages import (
     Conversation,
     ConversationKind,
@@ -20,6 +22,7 @@ from dingbridge.core.options.settings import read_all
 from dingbridge.core.sessions.transcript import Entry, SessionInfo
 from dingbridge.protocol import updates
 from dingbridge.service.approvals.approvals import Approvals
+from dingbridge.service.editors import command_dispatch
 from dingbridge.service.editors.bridge import Bridge
 from dingbridge.service.editors.departure import Departure
 from dingbridge.service.editors.editor_ports import EditorPorts
@@ -43,6 +46,7 @@ class Outside(EditorOutside):
         self.agent.agents.book.restore(left or {})
         self.presence = Presence()
         port = cast(Any, self)
+        self.approvals = Approvals(port, lambda seconds, call: None)
         ports = EditorPorts(
             editor=port,
             storage=port,
@@ -53,7 +57,7 @@ class Outside(EditorOutside):
             project=cast(Any, None),
             presence=self.presence.join(),
             media=cast(Any, None),
-            approvals=Approvals(port, lambda seconds, call: None),
+            approvals=self.approvals,
             packing=cast(Any, None),
             runtime=port,
             later=lambda seconds, call: None,
@@ -68,6 +72,9 @@ class Outside(EditorOutside):
 
     def read_spool(self) -> None:
         pass
+
+    def below(self, limit: int) -> int:
+        return 0
 
     def environ(self) -> dict[str, str]:
         return {}
@@ -94,6 +101,10 @@ class Outside(EditorOutside):
         conversation = Conversation("cid", ConversationKind.SINGLE)
         inbound = Inbound(key, "key", conversation, sender, True, "text", text, 1.0)
         self.bridge.received.take(self.bridge.accounts.default, Deliver(key, inbound, "s"))
+
+    def asked_for(self, key: str) -> None:
+        """It is on the disk that a message is asked about."""
+        self.bridge.received.may_ask(key)
 
     @property
     def sent(self) -> list[str]:
@@ -171,6 +182,58 @@ def test_the_sessions_of_a_service_that_was_killed_say_which_typed_messages_have
     assert decode(encode(again.agent.kept)).get("s", NOTHING).open == {}
     once_more = Outside(again.agent.kept)
     assert once_more.notices == []
+
+
+def test_that_a_message_is_queued_holds_up_no_question_and_no_answer() -> None:
+    outside = Outside()
+    outside.receive("k1", "question 1")
+    outside.receive("k2", "question 2")
+    outside.asked_for("k1")
+    [queued] = [ask for ask in outside.asked if isinstance(ask, SendMessage)]
+    assert "Queued, 1 before you" in queued.outbound.text
+    assert queued.kind is Purpose.NOTIFICATION
+    outside.agent.wait(minutes=3)
+    [_, working] = [ask for ask in outside.asked if isinstance(ask, SendMessage)]
+    assert "Still working" in working.outbound.text
+    assert working.kind is Purpose.NOTIFICATION
+
+
+@pytest.mark.parametrize("text", ["/stop", "/停止", " /STOP "])
+def test_a_draft_that_says_stop_ends_the_turn(text: str) -> None:
+    outside = Outside()
+    outside.bridge.typed.send("s", "m1", "question 1")
+    command_dispatch.send(outside.bridge, "s", "m2", text)
+    assert outside.agent.cancelled == ["s"]
+    assert outside.prompted == ["question 1"]
+    assert (Role.EDITOR, text) in outside.added
+
+
+@pytest.mark.parametrize(
+    ("text", "decision"),
+    [
+        ("/approve {}", "allow"),
+        ("/同意 {}", "allow"),
+        ("/reject {}", "reject"),
+        ("/always {}", "always"),
+    ],
+)
+def test_a_draft_answers_an_approval(text: str, decision: str) -> None:
+    outside = Outside()
+    outside.bridge.typed.send("s", "m1", "question 1")
+    decisions: list[Decision | None] = []
+    request = ApprovalRequest(session="s", source="qwen", title="Edit", kind="edit")
+    code = outside.approvals.ask(request, decisions.append)
+    command_dispatch.send(outside.bridge, "s", "m2", text.format(code))
+    assert decisions == [decision]
+    assert outside.prompted == ["question 1"]
+    outside.agent.notify(TurnEnded("m1", "end_turn"))
+    assert outside.prompted == ["question 1"]
+
+
+def test_a_draft_that_only_begins_like_a_command_is_a_message_to_the_agent() -> None:
+    outside = Outside()
+    command_dispatch.send(outside.bridge, "s", "m1", "/approve the whole plan")
+    assert outside.prompted == ["/approve the whole plan"]
 
 
 def test_the_user_is_away_from_an_editor_that_is_closed_while_its_question_is_answered() -> None:

@@ -6,11 +6,12 @@ import pytest
 from msgspec import structs
 
 from dingbridge.core.approvals.approval import Answerer, ApprovalRequest, Decision
+from dingbridge.core.delivery.outbox_records import Failed
 from dingbridge.core.messages import Conversation, Sender, Target
 from dingbridge.core.options.settings import read
 from dingbridge.service.robots.robot_news import Notice
 from dingbridge.service.robots.robot_requests import Bind
-from tests.support.hub import APP, OWN, ROBOT, SINGLE, TEAM, RecordedRobot, received
+from tests.support.hub import APP, NOW, OWN, ROBOT, SINGLE, TEAM, RecordedRobot, received
 
 EVERYBODY = {
     **APP,
@@ -224,6 +225,29 @@ def test_what_is_always_allowed_stands_in_the_status_and_can_be_taken_back() -> 
     assert asked.ask() != ""
 
 
+def test_neovim_says_that_it_alone_asks_where_dingtalk_refuses_the_question() -> None:
+    asked = Asked()
+    code = asked.ask()
+    [question] = asked.robot.queue
+    asked.robot.forget()
+    asked.robot.hub.outgoing.heard((Failed(question.outbound.id, "not in scope", NOW),))
+    [notice] = asked.robot.heard(OWN, Notice)
+    assert f"{code} is asked in Neovim alone" in notice.text
+    assert "not in scope" in notice.text
+    asked.robot.approvals.answer(code, "allow", USER)
+    assert asked.decisions == ["allow"]
+
+
+def test_nothing_is_said_of_a_question_that_fails_once_it_was_answered() -> None:
+    asked = Asked()
+    code = asked.ask()
+    [question] = asked.robot.queue
+    asked.robot.approvals.answer(code, "allow", USER)
+    asked.robot.forget()
+    asked.robot.hub.outgoing.heard((Failed(question.outbound.id, "not in scope", NOW),))
+    assert asked.robot.heard(OWN, Notice) == []
+
+
 def test_a_person_without_a_staff_id_is_asked_in_the_chat_that_they_wrote_in() -> None:
     asked = Asked()
     asked.hear_outsider("hello")
@@ -265,6 +289,30 @@ def test_a_turn_typed_in_neovim_is_else_asked_of_the_target_of_notifications() -
     nobody.robot.say("hello", SINGLE, "zhangsan")
     assert nobody.ask("")
     assert nobody.robot.queue == []
+
+
+@pytest.mark.parametrize("gone", [{"admins": []}, {"admins": [], "allow_from": ["zhangsan"]}])
+def test_always_of_a_person_who_is_no_admin_any_more_ends(gone: dict[str, object]) -> None:
+    asked = Asked()
+    asked.say(f"/always {asked.ask()}", "boss")
+    asked.ask("lisi")
+    assert asked.decisions == ["always", "always"]
+    asked.robot.hub.configure(read({**EVERYBODY, **gone}, {}))
+    assert asked.robot.approvals.always_of("s1") == ()
+    assert asked.ask("lisi")
+    assert asked.decisions == ["always", "always"]
+    # Who is an admin again has to say it again.
+    asked.robot.hub.configure(read(EVERYBODY, {}))
+    assert asked.ask("lisi")
+    assert len(asked.decisions) == 2
+
+
+def test_always_of_the_editors_user_stays() -> None:
+    asked = Asked()
+    asked.robot.approvals.answer(asked.ask(), "always", USER)
+    asked.robot.hub.configure(read({**EVERYBODY, "admins": []}, {}))
+    asked.ask()
+    assert asked.decisions == ["always", "always"]
 
 
 def test_a_robot_that_is_given_up_asks_no_more() -> None:

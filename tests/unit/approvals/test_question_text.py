@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timezone
 from typing import Any
 
 import pytest
@@ -95,6 +96,12 @@ def test_a_tap_answers_and_the_typed_forms_stand_beside_it(target: Target) -> No
     assert tappable(text) == OURS
     for form in ("/approve K7QD", "/reject K7QD", "/always K7QD", "-a\n+b", "qwen", "Edit a.py"):
         assert form in text
+
+
+def test_the_time_until_when_it_counts_is_true_however_late_the_question_leaves() -> None:
+    made = question("m1", approval(), PERSON, read(OPTIONS, {}), NOW, timezone.utc)
+    assert "until 08:05" in made[0].text
+    assert "min" not in made[0].text
 
 
 def test_what_may_be_allowed_once_only_has_no_link_for_always() -> None:
