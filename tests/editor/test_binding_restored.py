@@ -117,7 +117,7 @@ def test_two_editors_share_one_service_and_one_link_and_each_has_its_session(
     second.chat("unbridge")
     second.until_said("is no longer bound to DingTalk")
     second.until(lambda: set(state(second)["bindings"]) == {session})
-    assert sandbox.client.connections().total == 1
+    assert sandbox.client.connections().total == 1, first.log()
 
     second.chat("bridge dingtalk")
     second.until(lambda: second.status()["session"])
@@ -125,7 +125,7 @@ def test_two_editors_share_one_service_and_one_link_and_each_has_its_session(
     sandbox.client.say("three")
     second.until(lambda: [row["text"] for row in second.transcript()] == ["three"])
     assert second.status()["connected"]
-    assert sandbox.client.connections().total == 1
+    assert sandbox.client.connections().total == 1, first.log()
 
 
 def test_a_killed_editor_leaves_its_session_to_the_next_one(
