@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 from msgspec import structs
 
 from dingbridge.core.sessions.inbox import ResponderKind
 from dingbridge.protocol import updates
 from dingbridge.service.editors.backends import BackendQuestion, PutInQueue
 from dingbridge.service.editors.screen import Screen
+
+log = logging.getLogger(__name__)
 
 
 class LuaBackend:
@@ -26,6 +30,8 @@ class LuaBackend:
     def ask(self, question: BackendQuestion) -> None:
         """Have the editor call the function."""
         asked, content = question.asked, question.turn.question
+        text = "message %s of session %s is with the responder, a Lua function"
+        log.debug(text, question.request, content.session)
         self._editor.show(
             updates.Respond(
                 question.request,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from dingbridge.core.sessions.inbox import ResponderKind
 from dingbridge.service.editors.arrival_order import ArrivalOrder
 from dingbridge.service.editors.backends import BackendQuestion, PutInQueue
 from dingbridge.service.editors.editor_ports import Programs
+
+log = logging.getLogger(__name__)
 
 
 class ProgramBackend:
@@ -35,6 +38,8 @@ class ProgramBackend:
         argv = options.responder
         assert isinstance(argv, tuple)  # noqa: S101 - else another backend is asked
         content = question.turn.question
+        text = "message %s of session %s is with the responder, a program"
+        log.debug(text, question.request, content.session)
         self._programs.ask(question.request, argv, content, options.responder_timeout)
 
     def stop(self, session: str) -> bool:

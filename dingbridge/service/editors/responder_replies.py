@@ -126,7 +126,6 @@ class ResponderReplies:
             self.answered(request, answer)
 
         if self._responders.ask(BackendQuestion(turn, asked, options, report, answered)):
-            log.debug("message %s of session %s is with the responder", request, session)
             if not name:
                 self.typed.begin(request)
             self._work(name, busy=True)
