@@ -205,13 +205,14 @@ class AgentGone(Struct, frozen=True):
 class AgentSettings(Struct, frozen=True):
     """The agent's mode or model has changed, by our choice or by itself; or our choice failed, and
     `failure` says why. `answers`: what the choice was of; empty if the agent changed by itself or
-    with a prompt."""
+    with a prompt. `refused`: what of a prompt's choices failed, which fails the turn as well."""
 
     session: str
     mode: str
     model: str
     failure: str = ""
     answers: Setting | None = None
+    refused: Setting | None = None
 
 
 class AgentSessionsListed(Struct, frozen=True):

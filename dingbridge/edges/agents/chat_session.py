@@ -153,6 +153,9 @@ class ChatSession:
             return TurnEnded(prompt.request, work.result()), False
         except AgentFailure as failure:
             is_usable = failure.kind == "refused" and bool(self._agent and self._agent.id)
+            if failure.refused and self._agent is not None:
+                words, refused = failure.detail, failure.refused
+                self._notify(self._agent.settings(self._session, words, refused=refused))
             if turn.is_cancelled:
                 # Some agents answer a cancelled prompt with an error.
                 return stopped, not is_usable
@@ -221,7 +224,7 @@ class ChatSession:
         try:
             await agent.choose(mode, model)
         except AgentFailure as refused:
-            failure = refused.detail or refused.kind
+            failure = str(refused)
         self._notify(agent.settings(self._session, failure, "mode" if mode else "model"))
 
     async def _list(self, program: AgentProgram) -> None:
@@ -231,11 +234,9 @@ class ChatSession:
             async with self._busy:
                 agent = await self._running(program, OPENS_WITHIN)
                 found = await agent.listed(program.cwd)
-        except AgentFailure as cause:
-            failure = cause.detail or cause.kind
         except Exception as cause:
             # A list that is asked for is answered whatever happens: the next one waits for it.
-            log.exception("the sessions of an agent could not be listed")
+            log.info("an agent's sessions are not listed", exc_info=cause)
             failure = str(cause) or type(cause).__name__
         self._notify(AgentSessionsListed(self._session, found, failure))
 

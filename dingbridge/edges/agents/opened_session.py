@@ -86,10 +86,16 @@ class OpenedSession:
         """Choose a mode and a model, each unless it is empty or chosen. Returns whether something
         has changed. Raises `AgentFailure`."""
         before = self._settings
-        if mode:
-            await self._choose_mode(mode)
-        if model:
-            await self._choose_model(model)
+        setting: Setting = "mode"
+        try:
+            if mode:
+                await self._choose_mode(mode)
+            setting = "model"
+            if model:
+                await self._choose_model(model)
+        except AgentFailure as failure:
+            failure.refused = setting if failure.kind == "refused" else None
+            raise
         return before != self._settings
 
     async def _choose_mode(self, wanted: str) -> None:
@@ -134,11 +140,15 @@ class OpenedSession:
         return True
 
     def settings(
-        self, session: str, failure: str = "", answers: Setting | None = None
+        self,
+        session: str,
+        failure: str = "",
+        answers: Setting | None = None,
+        refused: Setting | None = None,
     ) -> AgentSettings:
         """The present mode and model, as an event of the chat session."""
         mode, model = self._settings.mode.current, self._settings.model.current
-        return AgentSettings(session, mode, model, failure, answers)
+        return AgentSettings(session, mode, model, failure, answers, refused)
 
     async def listed(self, cwd: str) -> tuple[tuple[str, str, float], ...]:
         """The agent's sessions in a folder: id, title, Unix seconds. Raises `AgentFailure`."""

@@ -25,6 +25,7 @@ from dingbridge.core.agents.turn_events import (
 from dingbridge.core.agents.turn_record import TurnRecord
 from dingbridge.core.agents.turn_result import FailureWords, TurnResult
 from dingbridge.core.catalogue import agents as agent_words
+from dingbridge.core.text import clean_name
 from dingbridge.service.agents.agent_book import AgentBook
 from dingbridge.service.agents.agent_ports import AgentPorts, AgentRunner
 from dingbridge.service.agents.running_turn import AgentQuestion, RunningTurn, TurnPorts
@@ -167,6 +168,14 @@ class Agents:
         if waiting:
             waiting.pop(0)(failure)
 
+    def _take_back(self, session: str, setting: Setting) -> None:
+        """The agent refuses the choice that its turn begins with: the next turn does without."""
+        name, turn = getattr(self.book.of(session), setting), self._find(session)
+        if name and not self._choices.get((session, setting)):
+            self.book.change(session, **{setting: ""})
+            if turn is not None:
+                turn.record.remark(agent_words.TAKEN_BACK(setting=setting, name=clean_name(name)))
+
     def list_sessions(
         self,
         session: str,
@@ -211,6 +220,8 @@ class Agents:
                     )
                 if event.answers is not None:
                     self._chosen(session, event.answers, event.failure)
+                if event.refused is not None:
+                    self._take_back(session, event.refused)
             case AgentGone(session=session):
                 self._started.pop(session, None)
                 if self._find(session) is None and session not in self._listing:

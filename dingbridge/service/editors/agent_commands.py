@@ -106,7 +106,8 @@ class AgentCommands:
         def listed(agent: AgentChoice, found: tuple[OwnSession, ...], failure: str) -> None:
             name = title(agent.name)
             if failure:
-                self._show(say.OWN_SESSIONS_FAILED(agent=name, reason=failure))
+                reason = shorten(tame(failure), REASON_CHARACTERS)
+                self._show(say.OWN_SESSIONS_FAILED(agent=name, reason=reason))
             elif not found:
                 self._show(say.NO_OWN_SESSIONS(agent=name))
             else:

@@ -263,3 +263,16 @@ def test_a_prompt_that_cannot_be_read_by_the_agent_is_its_error(agents: Agents) 
     error = {"code": -32602, "message": "no pictures, please"}
     failed = agents.fail(agents.program([["fail", error]]))
     assert failed == TurnFailed(failed.request, "refused", "no pictures, please")
+
+
+@pytest.mark.parametrize("wanted", [{"mode": "yolo"}, {"model": "huge"}])
+def test_it_is_reported_that_what_a_prompt_chooses_is_not_offered(
+    agents: Agents, wanted: dict[str, str]
+) -> None:
+    program = agents.program([], session={"modes": MODES})
+    request = agents.ask(program, **wanted)
+    ended = agents.end(request)
+    assert isinstance(ended, TurnFailed)
+    [setting] = wanted
+    [told] = [event for event in agents.seen if isinstance(event, AgentSettings)]
+    assert (told.refused, told.failure) == (setting, ended.detail)

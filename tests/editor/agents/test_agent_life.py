@@ -80,6 +80,29 @@ def test_a_service_that_is_killed_in_a_turn_leaves_no_process_and_the_one_who_as
     editor.until_said("this answer is lost")
 
 
+def test_the_session_says_which_typed_messages_a_killed_service_did_not_answer(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
+) -> None:
+    log = tmp_path / "heard"
+    editor = start_editor()
+    session = start(editor, api_options, [["text", "working"], ["wait"]], heard=str(log))
+    editor.chat("send one")
+    editor.until(lambda: "working" in editor.chat_lines(session))
+    editor.chat("send two")
+    editor.until_said("queued, one before this one")
+    before = services.pid(editor.data)
+    editor.kill_service()
+    editor.until(lambda: services.pid(editor.data) not in (0, before))
+
+    def lost() -> list[str]:
+        said = (row["text"] for row in editor.transcript(session))
+        return [text for text in said if "the service ended before" in text]
+
+    editor.until(lambda: len(lost()) == 2)
+    assert ["“one”" in lost()[0], "“two”" in lost()[1]] == [True, True]
+    assert [one["method"] for one in heard(log) if "method" in one].count("session/prompt") == 1
+
+
 def test_a_message_that_waits_is_answered_by_the_next_service(
     start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -149,4 +149,4 @@ def test_a_long_answer_is_whole_and_nothing_in_it_acts_on_the_screen(
     assert [line for line in lines if line[:1].isdigit()] == [
         f"{number} a line of the answer with colour" for number in range(600)
     ]
-    assert "  ✓ done, read: \\x1b]0;title\\x07Look out" in lines
+    assert r"  ✓ done, read: \x1b]0;title\x07Look out" in lines

@@ -20,10 +20,12 @@ from dingbridge.core.agents.turn_events import (
     PermissionKind,
     PermissionOption,
     Prompt,
+    Setting,
     TextAdded,
     ToolCall,
     ToolChanged,
     TurnEnded,
+    TurnFailed,
 )
 from dingbridge.core.agents.turn_result import TurnResult
 from dingbridge.core.approvals.approval import ApprovalRequest, Decision
@@ -401,6 +403,24 @@ def test_a_mode_is_said_to_be_chosen_once_the_agent_has_taken_it() -> None:
     outside.agents.set_mode("s", "plan", said.append)
     outside.notify(AgentGone("s"))
     assert said[3:] == [""]
+
+
+@pytest.mark.parametrize("setting", ["mode", "model"])
+def test_a_choice_that_is_not_offered_is_taken_back_with_words(setting: Setting) -> None:
+    outside = Outside()
+    said: list[str] = []
+    getattr(outside.agents, f"set_{setting}")("s", "yolo", said.append)
+    asked = Asked(outside)
+    assert getattr(outside.prompts[0], setting) == "yolo"
+    outside.notify(AgentStarted("s", "own"))
+    outside.notify(AgentSettings("s", "ask", "", "it has no yolo", refused=setting))
+    outside.notify(TurnFailed("r", "refused", "it has no yolo"))
+    [result] = asked.results
+    assert [step.title for step in result.steps] == [
+        f"the {setting} yolo is not chosen any more: the agent does not take it"
+    ]
+    assert getattr(outside.agents.book.of("s"), setting) == ""
+    assert getattr(ask_again(outside), setting) == ""
 
 
 def ask_again(outside: Outside) -> Prompt:
