@@ -30,8 +30,11 @@ class LuaBackend:
     def ask(self, question: BackendQuestion) -> None:
         """Have the editor call the function."""
         asked, content = question.asked, question.turn.question
-        text = "message %s of session %s is with the responder, a Lua function"
-        log.debug(text, question.request, content.session)
+        log.debug(
+            "message %s of session %s is with the responder, a Lua function",
+            question.request,
+            content.session,
+        )
         self._editor.show(
             updates.Respond(
                 question.request,

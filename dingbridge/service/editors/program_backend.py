@@ -38,8 +38,11 @@ class ProgramBackend:
         argv = options.responder
         assert isinstance(argv, tuple)  # noqa: S101 - else another backend is asked
         content = question.turn.question
-        text = "message %s of session %s is with the responder, a program"
-        log.debug(text, question.request, content.session)
+        log.debug(
+            "message %s of session %s is with the responder, a program",
+            question.request,
+            content.session,
+        )
         self._programs.ask(question.request, argv, content, options.responder_timeout)
 
     def stop(self, session: str) -> bool:
