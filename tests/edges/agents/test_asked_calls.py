@@ -12,8 +12,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dingbridge.core.agents import asked_call
+from dingbridge.core.approvals.approval import ApprovalRequest, OpenApproval
+from dingbridge.core.approvals.question_text import question
 from dingbridge.core.catalogue import turns as say
+from dingbridge.core.markdown.blocks import Blocks
 from dingbridge.core.markdown.fences import fences
+from dingbridge.core.messages import Target
+from dingbridge.core.options.settings import read
 from dingbridge.core.text import tame, visible
 from dingbridge.edges.agents.tool_calls import ToolCalls
 
@@ -180,3 +185,19 @@ def test_the_name_of_a_file_is_shown_however_long_its_path_is() -> None:
     assert f"--- {path}\n+++ {path}\n" in detail
     _, detail = asked(content=[diff_part("/a ")])
     assert '+++ "/a "\n' in detail
+
+
+@settings(max_examples=100)
+@given(TEXTS, TEXTS)
+def test_of_each_character_there_is_a_trace_in_the_question_on_the_phone(
+    text: str, title: str
+) -> None:
+    line, detail = asked(f"x{title}", rawInput=text)
+    request = ApprovalRequest(session="s", source="qwen", title=line, kind="edit", detail=detail)
+    approval = OpenApproval("K7QD", request, 300.0)
+    options = read({"client_id": "dingabc", "client_secret": "hidden", "mask_secrets": False}, {})
+    [sent, *_] = question("m", approval, Target(user_id="zhangsan"), options, 0.0)
+    assert lacking(text, sent.text) == []
+    assert lacking(title, sent.text) == []
+    # The words of the bridge are in none of the agent's blocks.
+    assert Blocks(sent.text).frame_at(sent.text.index("`/approve K7QD`")) is None
