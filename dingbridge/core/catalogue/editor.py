@@ -83,13 +83,13 @@ KEYS_OF_TRANSCRIPT = Sentence("In the transcript")
 KEYS_OF_DRAFT = Sentence("In the draft")
 KEYS_SCROLL = Sentence("j and k scroll")
 KEYS_HELP = Sentence(":help dingbridge-keys")
-BACK_IN_DRAFT = Sentence("the text is in the draft again, for it was never sent")
+BACK_IN_DRAFT = Sentence("the text is in the draft again")
 NOT_RETRIED = Sentence(
-    "message {id} never left Neovim: {reason}. Once it has a conversation, send its text again"
+    "message {id} is in no outbox ({reason}), so it cannot be retried: send its text again"
 )
 NOT_RETRIED_KEY = Sentence(
-    "message {id} never left Neovim: {reason}. Once it has a conversation, {key} on it puts its"
-    " text into the draft"
+    "message {id} is in no outbox ({reason}), so it cannot be retried: {key} on it puts its text"
+    " into the draft"
 )
 HAS_NOT_FAILED = Sentence("this message has not failed")
 ONLY_SENT_IS_RECALLED = Sentence("only what you sent from here can be recalled, once it is sent")
@@ -233,11 +233,11 @@ ABOUT_SENT = Sentence("sent: DingTalk has accepted it")
 ABOUT_FAILED = Sentence(
     "failed: :Chat retry {id} sends it again, :Chat drop {id} removes it from the outbox"
 )
-ABOUT_NEVER_LEFT = Sentence(
-    "failed before it was sent: send its text again once there is a conversation for it"
+ABOUT_OUT_OF_REACH = Sentence(
+    "failed, and no outbox has it: send its text again, once the reason is gone"
 )
-ABOUT_NEVER_LEFT_KEY = Sentence(
-    "failed before it was sent: {key} puts its text into the draft, to be sent again"
+ABOUT_OUT_OF_REACH_KEY = Sentence(
+    "failed, and no outbox has it: {key} puts its text into the draft, to be sent again"
 )
 ABOUT_RECALLED = Sentence("recalled: nobody on DingTalk sees it any more")
 ABOUT_HERE = Sentence("kept here only: it was not sent to DingTalk")
