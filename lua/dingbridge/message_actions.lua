@@ -43,13 +43,13 @@ local function write_again(session, message)
   notice.show(say('back_in_draft'))
 end
 
---- Sends the failed message again, or puts it into the draft if it was never sent.
+--- Sends the failed message again, or puts it into the draft if no outbox has it.
 ---@param session string
 function M.retry(session)
   local message = here()
   if message and message.delivery ~= 'failed' then
     notice.show(say('has_not_failed'), 'warn')
-  elseif message and command_ids.has_never_left(message) then
+  elseif message and command_ids.is_out_of_reach(message) then
     write_again(session, message)
   elseif message then
     run('retry', command_ids.of(session, message))
@@ -61,7 +61,7 @@ end
 ---@param session string
 ---@param id string
 ---@return dingbridge.Message|nil
-local function never_left(session, id)
+local function out_of_reach(session, id)
   if id == '' and state.outbox.failed[1] then
     return nil
   end
@@ -69,7 +69,7 @@ local function never_left(session, id)
     local list = (id ~= '' or name == session) and state.messages(name) or {}
     for number = #list, 1, -1 do
       local message = list[number]
-      if (id == '' or message.id == id) and command_ids.has_never_left(message) then
+      if (id == '' or message.id == id) and command_ids.is_out_of_reach(message) then
         return message
       end
     end
@@ -81,7 +81,7 @@ end
 ---@param id string of the message; empty: all that failed
 ---@return boolean said
 function M.refuse_retry(session, id)
-  local message = never_left(session, id)
+  local message = out_of_reach(session, id)
   if message then
     local key = require('dingbridge.keys').first('retry')
     local parts = { id = message.id, reason = message.reason, key = key }

@@ -31,9 +31,9 @@ function M.text(session, message)
   local is_received = message.role == 'dingtalk'
   local name = is_received and 'about_received' or ABOUT[message.delivery] or 'about_here'
   local key
-  if require('dingbridge.command_ids').has_never_left(message) then
+  if require('dingbridge.command_ids').is_out_of_reach(message) then
     key = require('dingbridge.keys').first('retry')
-    name = key and 'about_never_left_key' or 'about_never_left'
+    name = key and 'about_out_of_reach_key' or 'about_out_of_reach'
   end
   local lines = { say(name, { id = message.id, key = key }) }
   if require('dingbridge.answering').is_asked(session, message.id) then

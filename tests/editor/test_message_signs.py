@@ -89,6 +89,7 @@ def test_each_sign_at_a_message_is_explained(
     editor: Editor, delivery: str, sign: str, words: str
 ) -> None:
     show(editor, mine("hello", delivery=delivery, **TO))
+    editor.lua(APPLY, {**STATUS, "outbox": {"failed": ["id0"], "waiting": []}})
     assert editor.lua(SIGNS) == [sign]
     said = explained(editor, "hello")
     assert said.startswith(words)
@@ -172,7 +173,7 @@ def test_a_message_that_failed_before_it_was_sent_goes_back_into_the_draft(edito
         mine("older", delivery="failed"),
     )
     said = explained(editor, "second")
-    assert said.startswith("failed before it was sent: R puts its text into the draft")
+    assert said.startswith("failed, and no outbox has it: R puts its text into the draft")
     assert ":Chat retry" not in said
     editor.nvim.feedkeys("R", "x")
     assert editor.chat_lines("s", "draft") == ["first", "second"]
@@ -181,13 +182,27 @@ def test_a_message_that_failed_before_it_was_sent_goes_back_into_the_draft(edito
     assert explained(editor, "older").startswith("failed: :Chat retry id1 sends it again")
 
 
+def test_a_message_that_failed_with_a_robot_of_before_comes_back_into_the_draft(
+    editor: Editor,
+) -> None:
+    to_group = {"target": "dingtalk:webhook", "target_name": "the robot's group"}
+    show(editor, mine("hello", delivery="failed", reason="the robot is gone", **to_group))
+    editor.lua(APPLY, {**STATUS, "failed": 31, "outbox": {"failed": ["id9"], "waiting": []}})
+    # The list is not whole: the outbox may have it.
+    assert explained(editor, "hello").startswith("failed: :Chat retry id0 sends it again")
+    editor.lua(APPLY, {**STATUS, "failed": 1, "outbox": {"failed": ["id9"], "waiting": []}})
+    assert explained(editor, "hello").startswith("failed, and no outbox has it")
+    editor.nvim.feedkeys("R", "x")
+    assert editor.chat_lines("s", "draft") == ["hello"]
+
+
 @pytest.mark.parametrize("command", ["retry id0", "retry"])
 def test_a_retry_of_a_message_that_never_left_says_what_to_do_instead(
     editor: Editor, command: str
 ) -> None:
     show(editor, mine("hello", delivery="failed", reason="nobody to send to yet"))
     editor.chat(command)
-    said = editor.until_said("message id0 never left Neovim")
+    said = editor.until_said("message id0 is in no outbox")
     assert "nobody to send to yet" in said
     assert "R on it puts its text into the draft" in said
     editor.lua(APPLY, {**STATUS, "outbox": {"failed": ["id1"], "waiting": []}})

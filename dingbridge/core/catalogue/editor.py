@@ -83,13 +83,13 @@ KEYS_OF_TRANSCRIPT = Sentence("In the transcript")
 KEYS_OF_DRAFT = Sentence("In the draft")
 KEYS_SCROLL = Sentence("j and k scroll")
 KEYS_HELP = Sentence(":help dingbridge-keys")
-BACK_IN_DRAFT = Sentence("the text is in the draft again, for it was never sent")
+BACK_IN_DRAFT = Sentence("the text is in the draft again")
 NOT_RETRIED = Sentence(
-    "message {id} never left Neovim: {reason}. Once it has a conversation, send its text again"
+    "message {id} is in no outbox ({reason}), so it cannot be retried: send its text again"
 )
 NOT_RETRIED_KEY = Sentence(
-    "message {id} never left Neovim: {reason}. Once it has a conversation, {key} on it puts its"
-    " text into the draft"
+    "message {id} is in no outbox ({reason}), so it cannot be retried: {key} on it puts its text"
+    " into the draft"
 )
 HAS_NOT_FAILED = Sentence("this message has not failed")
 ONLY_SENT_IS_RECALLED = Sentence("only what you sent from here can be recalled, once it is sent")

@@ -45,11 +45,11 @@ ABOUT_SENT = Sentence("sent: DingTalk has accepted it")
 ABOUT_FAILED = Sentence(
     "failed: :Chat retry {id} sends it again, :Chat drop {id} removes it from the outbox"
 )
-ABOUT_NEVER_LEFT = Sentence(
-    "failed before it was sent: send its text again once there is a conversation for it"
+ABOUT_OUT_OF_REACH = Sentence(
+    "failed, and no outbox has it: send its text again, once the reason is gone"
 )
-ABOUT_NEVER_LEFT_KEY = Sentence(
-    "failed before it was sent: {key} puts its text into the draft, to be sent again"
+ABOUT_OUT_OF_REACH_KEY = Sentence(
+    "failed, and no outbox has it: {key} puts its text into the draft, to be sent again"
 )
 ABOUT_RECALLED = Sentence("recalled: nobody on DingTalk sees it any more")
 ABOUT_HERE = Sentence("kept here only: it was not sent to DingTalk")

@@ -217,6 +217,7 @@ def test_who_was_revoked_stays_out_though_the_service_is_killed_before_that_is_k
         editor.chat("revoke lisi")
         _killed_after_a_later_command(editor)
     editor.until_said("is not paired any more")
+    sandbox.client.wait_connections(total=2)
     sandbox.client.say("still?", user="lisi")
     editor.until(lambda: editor.status()["asking"] == 1, "", TAKING_UP)
     assert on_disk(editor, session) == ["let me in"]
