@@ -67,6 +67,7 @@ class Phone:
     def greet(self) -> None:
         """Wait for the editor, then say hello. Raises `TimeoutError` when it does not come."""
         self.note(HELP)
+        self.note(f"In a browser: {self._client.page()}")
         self._client.wait_connections(1, total=1, timeout=CONNECTED_WITHIN)
         self._say(GREETING, ME_ID)
         self._show([f"{PROMPT}{GREETING}"])

@@ -71,5 +71,11 @@ class Configure(ControlCommand, frozen=True):
     changes: dict[str, Any]
 
 
+class NamedFault(ControlCommand, frozen=True):
+    """Trouble by its name, which `NamedFaults` knows."""
+
+    name: str
+
+
 class Nothing(ControlCommand, frozen=True):
     """A command without words."""
