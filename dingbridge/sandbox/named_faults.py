@@ -47,11 +47,6 @@ class NamedFaults:
             "clear": self._clear,
         }
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What can be injected; the last one, `clear`, takes back what lasts."""
-        return tuple(self._known)
-
     async def inject(self, fault: NamedFault) -> None:
         """Lets it happen. Raises ValueError for an unknown name, and when there is no message that
         could be delivered again."""

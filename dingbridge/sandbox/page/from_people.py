@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from dingbridge.sandbox.inbound import Push
 from dingbridge.sandbox.page.rendering import text_html
-from dingbridge.sandbox.page.shown import Lost, Part, ShownMessage
+from dingbridge.sandbox.page.shown import SHORT, Lost, Part, ShownMessage
 from dingbridge.sandbox.records import Said
 from dingbridge.sandbox.rules import stream as rules
 from dingbridge.sandbox.settings import Settings
@@ -35,7 +35,8 @@ def message(world: World, said: Said) -> ShownMessage | None:
         author=str(data.get("senderNick", "")),
         person=person.key if person else "",
         parts=tuple(parts(world, push)),
-        preview=text_of(data),
+        preview=text_of(data)[:SHORT],
+        words=text_of(data)[:SHORT],
         mentions=names(settings) if data.get("conversationType") == "2" else {},
         quote=str(data.get("originalMsgId", "")),
         lost=LOST.get(said.why, "nobody") if said.lost else "",

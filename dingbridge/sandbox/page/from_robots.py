@@ -8,7 +8,13 @@ from urllib.parse import quote
 
 from dingbridge.sandbox.message_fields import FeedEntry, buttons, entries, fields_of
 from dingbridge.sandbox.page.rendering import markdown_html, text_html
-from dingbridge.sandbox.page.shown import Part, ShownButton, ShownMessage, robot_message_id
+from dingbridge.sandbox.page.shown import (
+    SHORT,
+    Part,
+    ShownButton,
+    ShownMessage,
+    robot_message_id,
+)
 from dingbridge.sandbox.records import ArrivedMessage
 from dingbridge.sandbox.settings import Settings
 from dingbridge.sandbox.state import World
@@ -27,7 +33,8 @@ def message(world: World, arrived: ArrivedMessage) -> ShownMessage:
         places=places(settings, arrived),
         author=app.robot_name if app else arrived.robot,
         parts=tuple(parts(world, arrived)),
-        preview=arrived.title or arrived.text,
+        preview=(arrived.title or arrived.text)[:SHORT],
+        words=arrived.text[:SHORT],
         mentions=mentions(settings, arrived.at),
         way=arrived.route,
     )

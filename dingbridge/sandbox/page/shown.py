@@ -9,6 +9,9 @@ from msgspec import Struct
 PartKind = Literal["text", "markdown", "picture", "file", "voice", "video", "buttons", "entry"]
 Lost = Literal["", "nobody", "unmentioned", "not in groups"]
 
+SHORT = 120
+"""Characters of a message that stand for it elsewhere."""
+
 
 class ShownButton(Struct, frozen=True, omit_defaults=True):
     """Something to press. It has an `address` or, on a card, the id of an `action`."""
@@ -50,7 +53,7 @@ class ShownMessage(Struct, frozen=True, omit_defaults=True):
     - `number` is that of a robot's message, with which taps name it
     - `places` are the conversations in which it is shown
     - `author` is a name, `person` the key of a person
-    - `preview` is what the list of conversations shows of it
+    - `preview` is what the list of conversations shows of it, `words` what a quote of it shows
     - `mentions` are words after an `@` that are drawn as mentions, and how
     - `quote` is the id of the message that it answers
     - `lost` says why the robot does not get it
@@ -65,6 +68,7 @@ class ShownMessage(Struct, frozen=True, omit_defaults=True):
     person: str = ""
     number: int = 0
     preview: str = ""
+    words: str = ""
     mentions: dict[str, str] = {}
     quote: str = ""
     lost: Lost = ""

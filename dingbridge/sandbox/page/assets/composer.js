@@ -30,6 +30,7 @@ export class Composer {
   /** Draws it for the open conversation, with the draft that was begun there. */
   drawComposer() {
     const { place, title, kind } = open()
+    const writing = document.activeElement === this.draft
     const key = `${me().key} ${place}`
     if (key !== this.key) {
       this.key = key
@@ -56,6 +57,7 @@ export class Composer {
       h('div', { class: 'bottom' }, h('p', { class: 'hint', id: 'draft-hint' }, hint), h('button', { type: 'button', class: 'primary send', onclick: () => this.send() }, icon('send'), say('send'))),
     )
     this.grow()
+    if (writing) this.draft.focus()
   }
 
   /** Takes files that were dropped, pasted or chosen: pictures wait for words, others go at once. */

@@ -105,7 +105,7 @@ function quoted(id) {
 /** A message in a few words, for quotes of it. */
 export function wordsOf(line) {
   if (line.card) return line.faces[''].title || say('kinds.card')
-  return (line.preview || say(`kinds.${line.parts[0].kind}`)).slice(0, 120)
+  return line.words || say(`kinds.${line.parts[0].kind}`)
 }
 
 function below(line, mine) {
