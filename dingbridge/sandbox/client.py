@@ -13,6 +13,7 @@ from dingbridge.sandbox.commands import (
     Advance,
     Configure,
     Disconnect,
+    FaultName,
     NamedFault,
     Nothing,
     OnConnection,
@@ -202,7 +203,7 @@ class SandboxClient(Speaking):
         """The address of the page for a browser."""
         return self._ask("page", {}, str)
 
-    def named_fault(self, name: str) -> None:
+    def named_fault(self, name: FaultName) -> None:
         """Injects trouble by its name: see `NamedFaults`."""
         self._order("named-fault", NamedFault(name))
 

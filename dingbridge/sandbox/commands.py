@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -71,10 +71,27 @@ class Configure(ControlCommand, frozen=True):
     changes: dict[str, Any]
 
 
-class NamedFault(ControlCommand, frozen=True):
-    """Trouble by its name, which `NamedFaults` knows."""
+FaultName = Literal[
+    "rate-limit",
+    "expired-token",
+    "expired-webhook",
+    "disconnect",
+    "cut",
+    "slow",
+    "server-error",
+    "redelivery",
+    "quota",
+    "clock",
+    "scope",
+    "clear",
+]
+"""Trouble that has a name; `clear` takes back what lasts."""
 
-    name: str
+
+class NamedFault(ControlCommand, frozen=True):
+    """Trouble by its name: see `NamedFaults`."""
+
+    name: FaultName
 
 
 class Nothing(ControlCommand, frozen=True):

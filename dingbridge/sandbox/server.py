@@ -36,6 +36,7 @@ from dingbridge.sandbox.stream import Stream
 HOST = "127.0.0.1"
 BODY_MAXIMUM = 64 * 1024 * 1024
 """Bytes a request may have before the server itself refuses it; the rules refuse far earlier."""
+IN_BROWSER = "Open this in a browser"
 SHOWN_OF_BODIES = 4_000
 """Characters of a body that the page shows."""
 
@@ -217,7 +218,7 @@ def serve(port: int = 0, settings: Settings | None = None) -> None:
     """Runs a sandbox in the foreground until SIGINT or SIGTERM. For the main thread.
 
     Prints one line of JSON when calls are answered: `url`, `control`, `page`, and the bridge
-    options.
+    options. Somebody at a terminal gets a line with the page as well.
     """
     world = World(settings or Settings(body_characters=SHOWN_OF_BODIES), time.time)
 
@@ -230,6 +231,8 @@ def serve(port: int = 0, settings: Settings | None = None) -> None:
         }
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
         sys.stdout.flush()
+        if sys.stderr.isatty():
+            sys.stderr.write(f"{IN_BROWSER}: {world.page}\n")
 
     async def foreground() -> None:
         stopped = asyncio.Event()

@@ -53,6 +53,23 @@ def test_serving_says_where_and_ends_at_a_signal(number: int) -> None:
     assert (program.returncode, out, err) == (0, "", "")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal")
+def test_somebody_at_a_terminal_is_shown_the_page_to_open() -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    code = "from dingbridge.sandbox import serve; serve(0)"
+    with Child([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=theirs) as program:
+        try:
+            assert program.stdout is not None
+            page = json.loads(program.stdout.readline())["page"]
+            assert os.read(ours, 1000).decode() == f"Open this in a browser: {page}\r\n"
+        finally:
+            program.kill()
+            os.close(theirs)
+            os.close(ours)
+
+
 @pytest.mark.skipif(not (shutil.which("sh") and shutil.which("curl")), reason="needs sh and curl")
 def test_the_lines_that_the_documents_show_drive_a_sandbox(bound: Editor, sandbox: Sandbox) -> None:
     found = DRIVING.search((ROOT / "doc/cli.md").read_text("utf-8"))

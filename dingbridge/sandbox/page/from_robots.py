@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dingbridge.sandbox.message_fields import FeedEntry, buttons, entries, fields_of
-from dingbridge.sandbox.page.rendering import markdown_html, text_html
+from dingbridge.sandbox.page.rendering import markdown_html, text_html, words_of
 from dingbridge.sandbox.page.shown import (
     SHORT,
     Part,
@@ -34,7 +34,7 @@ def message(world: World, arrived: ArrivedMessage) -> ShownMessage:
         author=app.robot_name if app else arrived.robot,
         parts=tuple(parts(world, arrived)),
         preview=(arrived.title or arrived.text)[:SHORT],
-        words=arrived.text[:SHORT],
+        words=words_of(arrived.text)[:SHORT],
         mentions=mentions(settings, arrived.at),
         way=arrived.route,
     )

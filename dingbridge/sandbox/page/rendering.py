@@ -33,7 +33,6 @@ ATTRIBUTES: Final = {
 }
 SCHEMES: Final = {"http", "https", "mailto", "dtmd", "dingtalk"}
 """What a tap may have a meaning for."""
-_COLOUR: Final = re.compile(r"#[0-9A-Fa-f]{3,8}|[A-Za-z]{3,20}")
 _ALIGNED: Final = re.compile(r"text-align:(left|center|right)")
 
 
@@ -47,19 +46,19 @@ def markdown_html(text: str) -> str:
     return _cleaned(_RENDERER.render(text))
 
 
+def words_of(markdown: str) -> str:
+    """The words of a Markdown text, on one line."""
+    return " ".join(html.unescape(nh3.clean(markdown_html(markdown), tags=set())).split())
+
+
 def _cleaned(page: str) -> str:
     return nh3.clean(
         page,
         tags=TAGS,
         attributes=ATTRIBUTES,
-        attribute_filter=_kept,
         url_schemes=SCHEMES,
         link_rel=None,
     )
-
-
-def _kept(tag: str, name: str, value: str) -> str | None:
-    return None if tag == "font" and not _COLOUR.fullmatch(value) else value
 
 
 def _with_links(text: str) -> str:
