@@ -43,7 +43,7 @@ test: dev ## run all tests
 
 check-browser: ## try the page of the sandbox in Chromium; pictures stay in build/screenshots
 	$(INSTALL) dev browser
-	DINGBRIDGE_SCREENSHOTS=build/screenshots $(RUN) -m pytest -n 2 tests/browser
+	DINGBRIDGE_SCREENSHOTS=build/screenshots $(RUN) -m pytest -n 2 $(or $(ONLY),tests/browser)
 
 coverage: dev ## run all tests, slower, and measure the branches they cover
 	$(RUN) -m pytest $(PARALLEL) --cov --cov-report=term --cov-fail-under=90

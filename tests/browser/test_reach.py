@@ -189,6 +189,28 @@ def test_a_message_is_answered_by_keys_alone(sandbox: Sandbox, open_page: OpenPa
     page.locator(".quoting").wait_for(state="detached")
 
 
+@pytest.mark.parametrize("width", [800, 1100, 1280, 1900])
+def test_nothing_lies_over_anything_else(sandbox: Sandbox, open_page: OpenPage, width: int) -> None:
+    fill(sandbox)
+    answer(sandbox, f"{'x' * 300} https://a.example/{'y' * 300}\n\n```\n{'z' * 300}\n```")
+    page = open_page(viewport={"width": width, "height": 700})
+    robots(page).last.hover()
+    robots(page).last.get_by_role("button", name="Answer with a quote").click()
+    page.keyboard.press("Alt+w")
+    page.locator("#wire").wait_for()
+    columns = page.evaluate(
+        """() => [...document.querySelectorAll('.app > *')]
+          .filter((each) => each.checkVisibility())
+          .map((each) => each.getBoundingClientRect())
+          .map(({ left, right }) => [Math.round(left), Math.round(right)])"""
+    )
+    assert [right for _, right in columns] == [*(left for left, _ in columns[1:]), width]
+    inside = "each => each.scrollWidth <= each.clientWidth"
+    assert [page.locator(each).evaluate(inside) for each in ("#chat", "#log", "#wire")] == [
+        True
+    ] * 3
+
+
 def test_a_narrow_screen_shows_the_list_or_the_chat(sandbox: Sandbox, open_page: OpenPage) -> None:
     fill(sandbox)
     page = open_page(viewport={"width": 360, "height": 720})

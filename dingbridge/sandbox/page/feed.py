@@ -7,6 +7,7 @@ and gets what came since.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -117,7 +118,15 @@ def event(world: World, before: Positions, after: Positions) -> bytes:
         "acks": [acknowledgement(world, each) for each in new.get("acks", ())],
     }
     name = "-".join(map(str, after)).encode()
-    return b"id: " + name + b"\nevent: news\ndata: " + msgspec.json.encode(shown) + b"\n\n"
+    return b"id: " + name + b"\nevent: news\ndata: " + encoded(shown) + b"\n\n"
+
+
+def encoded(value: Any) -> bytes:
+    """A value as JSON on one line; half a character, which a bridge may have sent, is escaped."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(value)).encode()
 
 
 def acknowledgement(world: World, ack: Ack) -> dict[str, Any]:

@@ -55,8 +55,9 @@ def places(settings: Settings, arrived: ArrivedMessage) -> tuple[str, ...]:
 def mentions(settings: Settings, at: dict[str, Any]) -> dict[str, str]:
     """Words after an `@` that are drawn as mentions: those of the ids and numbers in `at`."""
     nicks = {person.staff_id: person.nick for person in settings.people if person.staff_id}
-    listed = [each for name in ("atUserIds", "atMobiles") for each in at.get(name) or []]
-    found = {str(each): nicks.get(str(each), str(each)) for each in listed}
+    lists = [at.get(name) for name in ("atUserIds", "atMobiles")]
+    listed = [str(each) for one in lists if isinstance(one, list) for each in one]
+    found = {each: nicks.get(each, each) for each in listed}
     return found | EVERYBODY if at.get("isAtAll") else found
 
 

@@ -53,7 +53,7 @@ def words_of(markdown: str) -> str:
 
 def _cleaned(page: str) -> str:
     return nh3.clean(
-        page,
+        page.encode(errors="replace").decode(),  # half a character is none
         tags=TAGS,
         attributes=ATTRIBUTES,
         url_schemes=SCHEMES,
