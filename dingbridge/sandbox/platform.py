@@ -6,8 +6,9 @@ import asyncio
 import json
 from collections.abc import Callable, Coroutine
 from typing import Any
+from wsgiref.handlers import format_date_time
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from dingbridge.sandbox.answers import Handler, code_of, json_response
 from dingbridge.sandbox.changes import Changes
@@ -101,7 +102,10 @@ class Platform:
                     bodies=(self._shown(body), self._shown(body_of(response))),
                 )
                 self.changes.note()
-        return response if response is not None else web.Response()
+        answer = response if response is not None else web.Response()
+        if self.world.ahead and not answer.prepared:
+            answer.headers[hdrs.DATE] = format_date_time(self.world.now())
+        return answer
 
     def _shown(self, body: bytes) -> str:
         """As much of a body as the records keep."""

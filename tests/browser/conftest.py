@@ -4,7 +4,6 @@ and are skipped."""
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +12,11 @@ import pytest
 
 from dingbridge.sandbox import Sandbox, Settings
 from tests.browser.on_thread import OwnThread
+from tests.support import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Dialog, Error, Page, Request
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--no-first-run"),
-)
 KEPT = "DINGBRIDGE_SCREENSHOTS"
 """Variable with a folder in which each test leaves a picture of its pages."""
 WITHIN = 15_000.0
@@ -33,15 +28,13 @@ OpenPage = Callable[..., "Page"]
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One browser for all tests of a worker."""
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="needs Playwright; `make check-browser` installs it"
-    )
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        pytest.skip("needs Chromium; Debian has it in the package chromium")
+    if lacking := chromium.missing():
+        pytest.skip(lacking)
+    from playwright.sync_api import sync_playwright
+
     thread = OwnThread()
-    running = thread.do(playwright.sync_playwright().start)
-    launched = running.chromium.launch(executable_path=program, args=[*FLAGS])
+    running = thread.do(sync_playwright().start)
+    launched = running.chromium.launch(executable_path=chromium.program(), args=[*chromium.FLAGS])
     yield launched
     launched.close()
     running.stop()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
+from PIL import Image
 
 from dingbridge.sandbox import Sandbox
 from dingbridge.sandbox.commands import FaultName
@@ -35,6 +37,17 @@ def send_card(sandbox: Sandbox, **fields: Any) -> None:
     good(sandbox, "POST", BOTH, body(imRobotOpenDeliverModel=robot, **fields))
 
 
+def eventually(page: Page, expression: str) -> None:
+    """Waits until an expression is true in the page. Playwright's own way takes `eval`, which the
+    page does not allow."""
+    page.evaluate(
+        f"""() => new Promise((resolve) => {{
+          const look = () => ({expression} ? resolve() : requestAnimationFrame(look))
+          look()
+        }})"""
+    )
+
+
 def robots(page: Page) -> Locator:
     return page.locator(".message[data-robot=true]")
 
@@ -51,7 +64,7 @@ def test_no_text_of_anybody_acts_in_the_page(
     for text in hostile:
         sandbox.client.say(text)
         answer(sandbox, text)
-    page.wait_for_function(f"document.querySelectorAll('.message').length === {2 * len(hostile)}")
+    eventually(page, f"document.querySelectorAll('.message').length === {2 * len(hostile)}")
     assert page.evaluate(SCRIPTS) == []
     assert (
         page.evaluate(
@@ -202,6 +215,25 @@ def test_reading_older_messages_is_not_disturbed_by_new_ones(
     assert page.locator("#log").evaluate("log => log.scrollTop") == 0
     newer.click()
     newer.wait_for(state="hidden")
+
+
+def test_a_picture_that_comes_late_leaves_the_last_message_in_sight(
+    sandbox: Sandbox, open_page: OpenPage
+) -> None:
+    for _ in range(3):
+        sandbox.client.say_picture(tall_picture())
+    sandbox.client.say("the last one")
+    page = open_page(viewport={"width": 1000, "height": 600})
+    last = page.locator(".message").last
+    eventually(page, "[...document.images].every((one) => one.naturalHeight === 400)")
+    eventually(page, "log.scrollHeight - log.scrollTop - log.clientHeight < 2")
+    assert last.locator(".fate").is_visible()
+
+
+def tall_picture() -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", (200, 400), "#17324d").save(data, "PNG")
+    return data.getvalue()
 
 
 # --- the wire -------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import get_args
 
@@ -105,7 +106,10 @@ def test_a_line_is_cut_without_a_word(sandbox: Sandbox) -> None:
 
 def test_a_wrong_clock_goes_ahead(sandbox: Sandbox) -> None:
     webhook = sandbox.client.say("?").session_webhook
+    before = parsedate_to_datetime(request("GET", sandbox.url).headers["Date"])
     sandbox.client.named_fault("clock")
+    after = parsedate_to_datetime(request("GET", sandbox.url).headers["Date"])
+    assert (after - before).total_seconds() == pytest.approx(7200, abs=30)
     assert reply(sandbox, webhook) == 300001  # ninety minutes are over
 
 

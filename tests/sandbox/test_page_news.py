@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dingbridge.sandbox import Person, Sandbox, Settings
+from tests.sandbox.test_sandbox_stream import connect, read
 from tests.support.sandbox_calls import fetch_token, post, request
 from tests.support.sandbox_page import News, do, news
 
@@ -256,6 +257,21 @@ def test_the_wire_shows_bodies_and_frames_without_their_secrets() -> None:
         seen = json.dumps([call, page.until("calls")])
     secrets = (token, sandbox.client_secret, answer.json()["ticket"])
     assert [secret for secret in secrets if secret in seen] == []
+
+
+def test_a_frame_is_shown_with_its_acknowledgement_and_without_its_reply_address() -> None:
+    with Sandbox(Settings(body_characters=4000)) as sandbox, news(sandbox) as page:
+        socket = connect(sandbox)
+        said = sandbox.client.say("你好")
+        header_id = read(socket)[0]["headers"]["messageId"]
+        socket.send(json.dumps({"code": 200, "headers": {"messageId": header_id}, "data": "{}"}))
+        [frame] = page.until("frames")
+        [ack] = page.until("acks")
+        socket.close()
+    assert (frame["header_id"], ack["message_id"], ack["code"]) == (header_id, header_id, 200)
+    assert "你好" in frame["text"]
+    assert "sessionWebhook" in frame["text"]
+    assert said.session_webhook.partition("session=")[2] not in frame["text"]
 
 
 def test_a_sandbox_for_tests_keeps_no_bodies(sandbox: Sandbox) -> None:

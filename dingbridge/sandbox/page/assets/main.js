@@ -5,7 +5,7 @@ import { Composer } from './composer.js'
 import { drawConversations, drawHead, move } from './conversations.js'
 import { the } from './dom.js'
 import { listen } from './taps.js'
-import { drawAll, drawChanged, isAtEnd, step, toEnd } from './messages.js'
+import { drawAll, drawChanged, step, toEnd, watch } from './messages.js'
 import { look, lookEverywhere, model, open, take } from './model.js'
 import { drawPeople, drawTools } from './people.js'
 import { apply, say } from './preferences.js'
@@ -81,7 +81,7 @@ follow({
 
 listen(the('log'), { quote: (id) => composer.answer(id), failed: complain })
 the('log').addEventListener('keydown', step)
-the('log').addEventListener('scroll', () => { if (isAtEnd()) the('newer').hidden = true })
+watch(the('log'))
 the('newer').addEventListener('click', toEnd)
 window.addEventListener('focus', () => { if (model.status) drawAround() })
 

@@ -8,6 +8,22 @@ import { clock, day, say } from './preferences.js'
 
 const NEAR_END = 80
 const GAP = 300
+let follows = true
+let top = 0
+
+/** Stays at the end of `log`, if that is in sight, whatever grows: a picture that comes late, or
+    the draft below. */
+export function watch(log) {
+  const stay = () => { if (follows) toEnd() }
+  log.addEventListener('load', stay, true)
+  new ResizeObserver(stay).observe(log)
+  log.addEventListener('scroll', () => {
+    // The event may come after something has grown: only a way up is somebody's own.
+    follows = isAtEnd(log) || (follows && log.scrollTop >= top)
+    top = log.scrollTop
+    if (follows) the('newer').hidden = true
+  })
+}
 
 /** Draws all messages, and shows the end. */
 export function drawAll() {
@@ -21,7 +37,6 @@ export function drawAll() {
 export function drawChanged(ids) {
   const lines = linesOf(open().place)
   const log = the('log')
-  const follows = isAtEnd()
   let arrived = false
   for (const [at, line] of lines.entries()) {
     if (!ids.has(line.id)) continue
@@ -44,15 +59,16 @@ export function drawChanged(ids) {
   else if (arrived) the('newer').hidden = false
 }
 
-/** Whether the last message is in sight. */
-export function isAtEnd() {
-  const log = the('log')
+function isAtEnd(log) {
   return log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END
 }
 
 /** Shows the last message. */
 export function toEnd() {
-  the('log').scrollTop = the('log').scrollHeight
+  const log = the('log')
+  log.scrollTop = log.scrollHeight
+  follows = true
+  top = log.scrollTop
   the('newer').hidden = true
 }
 

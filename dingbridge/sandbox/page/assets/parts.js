@@ -26,7 +26,7 @@ export function cleaned(html, message) {
 
 function picture(part) {
   if (part.source) return h('p', { class: 'elsewhere' }, `${say('elsewhere')} ${part.source}`)
-  return h('img', { class: 'picture', src: part.path, alt: say('kinds.picture'), tabIndex: 0, data: { picture: part.path }, loading: 'lazy' })
+  return h('img', { class: 'picture', src: part.path, alt: say('kinds.picture'), tabIndex: 0, data: { picture: part.path } })
 }
 
 function file(part) {
