@@ -45,7 +45,9 @@ def test_serving_says_where_and_ends_at_a_signal(number: int) -> None:
                 http.trust_env = False
                 body = {"msgtype": "text", "text": {"content": "你好"}}
                 assert http.post(line["webhook"], json=body, timeout=5).json()["errcode"] == 0
+                assert "<title>dingbridge" in http.get(line["page"], timeout=5).text
             assert SandboxClient(line["control"]).arrived()[0].text == "你好"
+            assert "你好" in SandboxClient(line["control"]).calls()[0].asked
             program.send_signal(number)
             out, err = program.communicate(timeout=10)
         finally:

@@ -92,7 +92,7 @@ def media(world: World, kind: str, content: dict[str, Any]) -> Part:
     """A picture, file, voice or video."""
     code = str(content.get("downloadCode", ""))
     offer = world.download_codes.get(code)
-    path = f"sent/{quote(code, safe='')}"
+    path = f"sent/{quote(code, safe='', errors='replace')}"
     size = offer.kept.size if offer else 0
     if kind == "picture":
         return Part("picture", path=path, size=size)

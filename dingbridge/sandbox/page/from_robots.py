@@ -121,4 +121,4 @@ def seconds(fields: dict[str, Any], parts_of_one: int) -> float:
 
 def media_path(media_id: str) -> str:
     """Where the page finds what was uploaded."""
-    return f"media/{quote(media_id, safe='')}"
+    return f"media/{quote(media_id, safe='', errors='replace')}"

@@ -8,6 +8,7 @@ import { clock, day, say } from './preferences.js'
 
 const NEAR_END = 80
 const GAP = 300
+const drawnMessages = new Map()
 let follows = true
 let top = 0
 
@@ -29,6 +30,7 @@ export function watch(log) {
 export function drawAll() {
   const lines = linesOf(open().place)
   const words = open().kind === 'group' ? 'emptyGroup' : 'empty'
+  drawnMessages.clear()
   the('log').replaceChildren(...(lines.length ? lines.flatMap((line, at) => drawn(line, lines[at - 1])) : [h('p', { class: 'nothing' }, say(words))]))
   toEnd()
 }
@@ -40,7 +42,7 @@ export function drawChanged(ids) {
   let arrived = false
   for (const [at, line] of lines.entries()) {
     if (!ids.has(line.id)) continue
-    const old = log.querySelector(`[data-id="${CSS.escape(line.id)}"]`)
+    const old = drawnMessages.get(line.id)
     if (old) {
       const focused = old.contains(document.activeElement) ? document.activeElement.dataset.action ?? '' : null
       const made = message(line)
@@ -49,7 +51,7 @@ export function drawChanged(ids) {
       continue
     }
     log.querySelector('.nothing')?.remove()
-    const after = lines.slice(at + 1).map((each) => log.querySelector(`[data-id="${CSS.escape(each.id)}"]`)).find(Boolean)
+    const after = lines.slice(at + 1).map((each) => drawnMessages.get(each.id)).find(Boolean)
     const made = drawn(line, lines[at - 1])
     if (after) after.before(...made)
     else log.append(...made)
@@ -93,6 +95,12 @@ function drawn(line, before) {
 const sameDay = (one, other) => new Date(one.time * 1000).toDateString() === new Date(other.time * 1000).toDateString()
 
 function message(line) {
+  const made = elementOf(line)
+  drawnMessages.set(line.id, made)
+  return made
+}
+
+function elementOf(line) {
   if (model.recalled.has(line.number)) return h('p', { class: 'recalled', data: { id: line.id } }, say('recalled', { name: line.author }))
   const mine = line.person === me().key && !line.card
   const robot = !line.person
