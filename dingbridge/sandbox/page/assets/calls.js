@@ -32,7 +32,8 @@ export function follow({ news, status, link }) {
   source.addEventListener('news', (event) => {
     if (!waiting) setTimeout(deliver, TOGETHER)
     waiting ??= {}
-    for (const [name, entries] of Object.entries(JSON.parse(event.data))) (waiting[name] ??= []).push(...entries)
+    for (const [name, entries] of Object.entries(JSON.parse(event.data)))
+      (waiting[name] ??= []).push(...entries)
   })
   source.addEventListener('status', (event) => status(JSON.parse(event.data)))
   source.addEventListener('open', () => link(true))

@@ -2,7 +2,7 @@
 
 import { call, upload } from './calls.js'
 import { askVoice, silence } from './dialogs.js'
-import { h, icon, iconButton, the } from './dom.js'
+import { element, icon, iconButton, the } from './dom.js'
 import { Mentions } from './mentions.js'
 import { me, model, open } from './model.js'
 import { wordsOf } from './messages.js'
@@ -17,8 +17,20 @@ export class Composer {
     this.failed = failed
     this.quote = ''
     this.pictures = []
-    this.draft = h('textarea', { id: 'draft', rows: 1, role: 'combobox', 'aria-autocomplete': 'list', 'aria-controls': 'mention-list', 'aria-describedby': 'draft-hint' })
-    this.list = h('ul', { id: 'mention-list', class: 'mention-list', role: 'listbox', hidden: true })
+    this.draft = element('textarea', {
+      id: 'draft',
+      rows: 1,
+      role: 'combobox',
+      'aria-autocomplete': 'list',
+      'aria-controls': 'mention-list',
+      'aria-describedby': 'draft-hint',
+    })
+    this.list = element('ul', {
+      id: 'mention-list',
+      class: 'mention-list',
+      role: 'listbox',
+      hidden: true,
+    })
     this.mentions = new Mentions(this.draft, this.list)
     this.draft.addEventListener('input', () => this.typed())
     this.draft.addEventListener('keydown', (event) => this.pressed(event))
@@ -44,17 +56,29 @@ export class Composer {
     const hint = `${group ? `${say('groupHint', { robot: model.status.robot })} · ` : ''}${say('draftHint')}`
     the('composer').replaceChildren(
       ...this.above(),
-      h(
+      element(
         'div',
         { class: 'tools', role: 'toolbar', 'aria-label': say('draftTo', { place: title }) },
         group && iconButton('at', say('mention'), () => this.beginMention()),
         iconButton('picture', say('picture'), () => this.choose('image/*')),
         iconButton('folder', say('file'), () => this.choose('')),
-        iconButton('voice', say('voice'), () => askVoice((words, seconds) => this.speak(words, seconds))),
+        iconButton('voice', say('voice'), () =>
+          askVoice((words, seconds) => this.speak(words, seconds)),
+        ),
       ),
       this.draft,
       this.list,
-      h('div', { class: 'bottom' }, h('p', { class: 'hint', id: 'draft-hint' }, hint), h('button', { type: 'button', class: 'primary send', onclick: () => this.send() }, icon('send'), say('send'))),
+      element(
+        'div',
+        { class: 'bottom' },
+        element('p', { class: 'hint', id: 'draft-hint' }, hint),
+        element(
+          'button',
+          { type: 'button', class: 'primary send', onclick: () => this.send() },
+          icon('send'),
+          say('send'),
+        ),
+      ),
     )
     this.grow()
     if (writing) this.draft.focus()
@@ -64,8 +88,14 @@ export class Composer {
   async take(files) {
     for (const file of files) {
       if (file.size > LARGEST) this.failed(say('tooLarge', { name: file.name }))
-      else if (file.type.startsWith('image/')) this.pictures.push({ file, address: URL.createObjectURL(file) })
-      else await this.say({ files: [{ file, kind: file.type.startsWith('video/') ? 'video' : 'file', name: file.name }] })
+      else if (file.type.startsWith('image/'))
+        this.pictures.push({ file, address: URL.createObjectURL(file) })
+      else
+        await this.say({
+          files: [
+            { file, kind: file.type.startsWith('video/') ? 'video' : 'file', name: file.name },
+          ],
+        })
     }
     this.drawComposer()
     this.draft.focus()
@@ -82,7 +112,11 @@ export class Composer {
   async send() {
     const text = this.draft.value.trim()
     if (!text && !this.pictures.length) return
-    const sent = { text, quote: this.quote, files: this.pictures.map(({ file }) => ({ file, kind: 'picture', name: file.name })) }
+    const sent = {
+      text,
+      quote: this.quote,
+      files: this.pictures.map(({ file }) => ({ file, kind: 'picture', name: file.name })),
+    }
     if (!(await this.say(sent))) return
     this.draft.value = ''
     drafts.delete(this.key)
@@ -115,10 +149,32 @@ export class Composer {
     const quoted = model.messages.get(this.quote)
     if (quoted) {
       const label = say('answers', { name: quoted.author })
-      made.push(h('div', { class: 'quoting' }, h('p', {}, h('strong', {}, label), ' ', wordsOf(quoted)), iconButton('close', say('noQuote'), () => this.answer(''))))
+      made.push(
+        element(
+          'div',
+          { class: 'quoting' },
+          element('p', {}, element('strong', {}, label), ' ', wordsOf(quoted)),
+          iconButton('close', say('noQuote'), () => this.answer('')),
+        ),
+      )
     }
     if (this.pictures.length) {
-      made.push(h('ul', { class: 'waiting' }, this.pictures.map((picture) => h('li', {}, h('img', { src: picture.address, alt: picture.file.name }), iconButton('close', say('remove', { name: picture.file.name }), () => this.remove(picture))))))
+      made.push(
+        element(
+          'ul',
+          { class: 'waiting' },
+          this.pictures.map((picture) =>
+            element(
+              'li',
+              {},
+              element('img', { src: picture.address, alt: picture.file.name }),
+              iconButton('close', say('remove', { name: picture.file.name }), () =>
+                this.remove(picture),
+              ),
+            ),
+          ),
+        ),
+      )
     }
     return made
   }
@@ -136,7 +192,12 @@ export class Composer {
   }
 
   choose(accept) {
-    const input = h('input', { type: 'file', accept, multiple: true, onchange: () => this.take(input.files) })
+    const input = element('input', {
+      type: 'file',
+      accept,
+      multiple: true,
+      onchange: () => this.take(input.files),
+    })
     input.click()
   }
 

@@ -1,10 +1,14 @@
 // Dialogs: where a link leads, a picture in full size, speaking.
 
-import { h } from './dom.js'
+import { element } from './dom.js'
 import { say } from './preferences.js'
 
 function show(label, ...children) {
-  const dialog = h('dialog', { 'aria-label': label, onclose: () => dialog.remove() }, ...children)
+  const dialog = element(
+    'dialog',
+    { 'aria-label': label, onclose: () => dialog.remove() },
+    ...children,
+  )
   dialog.addEventListener('click', (event) => {
     if (event.target === dialog) dialog.close()
   })
@@ -13,30 +17,55 @@ function show(label, ...children) {
   return dialog
 }
 
-const closing = (words) => h('button', { type: 'button', class: 'plain', onclick: (event) => event.target.closest('dialog').close() }, words)
+const closing = (words) =>
+  element(
+    'button',
+    { type: 'button', class: 'plain', onclick: (event) => event.target.closest('dialog').close() },
+    words,
+  )
 
 /** Shows where a tap leads, and opens it only if asked to. */
 export function showAddress(address) {
   const opens = /^https?:/i.test(address)
   show(
     say('openLink'),
-    h('h2', {}, say('openLink')),
-    h('p', { class: 'address' }, address),
-    h('div', { class: 'choices' }, closing(say('close')), opens && h('a', { class: 'primary', href: address, target: '_blank', rel: 'noopener noreferrer' }, say('open'))),
+    element('h2', {}, say('openLink')),
+    element('p', { class: 'address' }, address),
+    element(
+      'div',
+      { class: 'choices' },
+      closing(say('close')),
+      opens &&
+        element(
+          'a',
+          { class: 'primary', href: address, target: '_blank', rel: 'noopener noreferrer' },
+          say('open'),
+        ),
+    ),
   )
 }
 
 /** Shows a picture as large as it is. */
 export function showPicture(path) {
-  show(say('kinds.picture'), h('img', { class: 'large', src: path, alt: say('kinds.picture') }), h('div', { class: 'choices' }, closing(say('close'))))
+  show(
+    say('kinds.picture'),
+    element('img', { class: 'large', src: path, alt: say('kinds.picture') }),
+    element('div', { class: 'choices' }, closing(say('close'))),
+  )
 }
 
 /** Asks what is recognised of a voice, and how long it is; `done` gets both. */
 export function askVoice(done) {
-  const words = h('textarea', { rows: 3, id: 'voice-words' })
-  const seconds = h('input', { type: 'number', min: 1, max: 60, value: 3, id: 'voice-seconds' })
-  const send = h('button', { type: 'submit', class: 'primary' }, say('send'))
-  const form = h(
+  const words = element('textarea', { rows: 3, id: 'voice-words' })
+  const seconds = element('input', {
+    type: 'number',
+    min: 1,
+    max: 60,
+    value: 3,
+    id: 'voice-seconds',
+  })
+  const send = element('button', { type: 'submit', class: 'primary' }, say('send'))
+  const form = element(
     'form',
     {
       method: 'dialog',
@@ -46,12 +75,12 @@ export function askVoice(done) {
         done(words.value.trim(), Number(seconds.value) || 1)
       },
     },
-    h('h2', {}, say('voiceTitle')),
-    h('label', { for: 'voice-words' }, say('voiceWords')),
+    element('h2', {}, say('voiceTitle')),
+    element('label', { for: 'voice-words' }, say('voiceWords')),
     words,
-    h('label', { for: 'voice-seconds' }, say('voiceSeconds')),
+    element('label', { for: 'voice-seconds' }, say('voiceSeconds')),
     seconds,
-    h('div', { class: 'choices' }, closing(say('cancel')), send),
+    element('div', { class: 'choices' }, closing(say('cancel')), send),
   )
   const dialog = show(say('voiceTitle'), form)
 }
@@ -61,7 +90,8 @@ export function silence(seconds) {
   const rate = 8000
   const size = rate * seconds
   const view = new DataView(new ArrayBuffer(44 + size))
-  const put = (at, text) => [...text].forEach((each, index) => view.setUint8(at + index, each.charCodeAt(0)))
+  const put = (at, text) =>
+    [...text].forEach((each, index) => view.setUint8(at + index, each.charCodeAt(0)))
   put(0, 'RIFF')
   view.setUint32(4, 36 + size, true)
   put(8, 'WAVEfmt ')

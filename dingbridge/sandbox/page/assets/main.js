@@ -21,7 +21,9 @@ function complain(words) {
   the('trouble').textContent = words
   the('trouble').hidden = false
   clearTimeout(hiding)
-  hiding = setTimeout(() => { the('trouble').hidden = true }, SHOWN_FOR)
+  hiding = setTimeout(() => {
+    the('trouble').hidden = true
+  }, SHOWN_FOR)
 }
 
 function drawEverything({ focus = false } = {}) {
@@ -83,7 +85,9 @@ listen(the('log'), { quote: (id) => composer.answer(id), failed: complain })
 the('log').addEventListener('keydown', step)
 watch(the('log'))
 the('newer').addEventListener('click', toEnd)
-window.addEventListener('focus', () => { if (model.status) drawAround() })
+window.addEventListener('focus', () => {
+  if (model.status) drawAround()
+})
 
 document.addEventListener('keydown', (event) => {
   if (!model.status || !event.altKey) return
@@ -103,7 +107,9 @@ chat.addEventListener('dragover', (event) => {
   event.preventDefault()
   the('drop').hidden = false
 })
-chat.addEventListener('dragleave', (event) => { if (!chat.contains(event.relatedTarget)) the('drop').hidden = true })
+chat.addEventListener('dragleave', (event) => {
+  if (!chat.contains(event.relatedTarget)) the('drop').hidden = true
+})
 chat.addEventListener('drop', (event) => {
   if (!holdsFiles(event)) return
   event.preventDefault()

@@ -1,6 +1,6 @@
 // The list that appears after an @ in a group's draft.
 
-import { h } from './dom.js'
+import { element } from './dom.js'
 import { me, model } from './model.js'
 import { say } from './preferences.js'
 
@@ -22,8 +22,17 @@ export class Mentions {
   update(inGroup) {
     const before = this.draft.value.slice(0, this.draft.selectionStart)
     const found = inGroup ? /@([^\s@]*)$/.exec(before) : null
-    const all = [model.status.robot, ...model.status.people.filter((person) => person.key !== me().key).map((person) => person.nick)]
-    this.names = found ? all.filter((name) => name !== found[1] && name.toLowerCase().startsWith(found[1].toLowerCase())) : []
+    const all = [
+      model.status.robot,
+      ...model.status.people
+        .filter((person) => person.key !== me().key)
+        .map((person) => person.nick),
+    ]
+    this.names = found
+      ? all.filter(
+          (name) => name !== found[1] && name.toLowerCase().startsWith(found[1].toLowerCase()),
+        )
+      : []
     this.at = 0
     this.draw()
   }
@@ -58,7 +67,17 @@ export class Mentions {
     this.list.setAttribute('aria-label', say('mentionList'))
     this.list.replaceChildren(
       ...this.names.map((name, index) =>
-        h('li', { role: 'option', id: `mention-${index}`, 'aria-selected': String(index === this.at), onmousedown: (event) => event.preventDefault(), onclick: () => this.take(name) }, name),
+        element(
+          'li',
+          {
+            role: 'option',
+            id: `mention-${index}`,
+            'aria-selected': String(index === this.at),
+            onmousedown: (event) => event.preventDefault(),
+            onclick: () => this.take(name),
+          },
+          name,
+        ),
       ),
     )
     this.draft.setAttribute('aria-expanded', String(this.shown))

@@ -1,7 +1,7 @@
 // The messages of the open conversation.
 
 import { drawCard } from './cards.js'
-import { avatar, h, iconButton, the } from './dom.js'
+import { avatar, element, iconButton, the } from './dom.js'
 import { linesOf, me, model, open } from './model.js'
 import { drawPart } from './parts.js'
 import { clock, day, say } from './preferences.js'
@@ -15,7 +15,9 @@ let top = 0
 /** Stays at the end of `log`, if that is in sight, whatever grows: a picture that comes late, or
     the draft below. */
 export function watch(log) {
-  const stay = () => { if (follows) toEnd() }
+  const stay = () => {
+    if (follows) toEnd()
+  }
   log.addEventListener('load', stay, true)
   new ResizeObserver(stay).observe(log)
   log.addEventListener('scroll', () => {
@@ -31,7 +33,11 @@ export function drawAll() {
   const lines = linesOf(open().place)
   const words = open().kind === 'group' ? 'emptyGroup' : 'empty'
   drawnMessages.clear()
-  the('log').replaceChildren(...(lines.length ? lines.flatMap((line, at) => drawn(line, lines[at - 1])) : [h('p', { class: 'nothing' }, say(words))]))
+  the('log').replaceChildren(
+    ...(lines.length
+      ? lines.flatMap((line, at) => drawn(line, lines[at - 1]))
+      : [element('p', { class: 'nothing' }, say(words))]),
+  )
   toEnd()
 }
 
@@ -44,14 +50,20 @@ export function drawChanged(ids) {
     if (!ids.has(line.id)) continue
     const old = drawnMessages.get(line.id)
     if (old) {
-      const focused = old.contains(document.activeElement) ? document.activeElement.dataset.action ?? '' : null
+      const focused = old.contains(document.activeElement)
+        ? (document.activeElement.dataset.action ?? '')
+        : null
       const made = message(line)
       old.replaceWith(made)
-      if (focused !== null) (made.querySelector(`[data-action="${CSS.escape(focused)}"]`) ?? made).focus()
+      if (focused !== null)
+        (made.querySelector(`[data-action="${CSS.escape(focused)}"]`) ?? made).focus()
       continue
     }
     log.querySelector('.nothing')?.remove()
-    const after = lines.slice(at + 1).map((each) => drawnMessages.get(each.id)).find(Boolean)
+    const after = lines
+      .slice(at + 1)
+      .map((each) => drawnMessages.get(each.id))
+      .find(Boolean)
     const made = drawn(line, lines[at - 1])
     if (after) after.before(...made)
     else log.append(...made)
@@ -88,11 +100,21 @@ export function step(event) {
 
 function drawn(line, before) {
   const made = [message(line)]
-  if (!before || line.time - before.time > GAP) made.unshift(h('p', { class: 'day' }, before && sameDay(line, before) ? clock(line.time) : `${day(line.time)} ${clock(line.time)}`))
+  if (!before || line.time - before.time > GAP)
+    made.unshift(
+      element(
+        'p',
+        { class: 'day' },
+        before && sameDay(line, before)
+          ? clock(line.time)
+          : `${day(line.time)} ${clock(line.time)}`,
+      ),
+    )
   return made
 }
 
-const sameDay = (one, other) => new Date(one.time * 1000).toDateString() === new Date(other.time * 1000).toDateString()
+const sameDay = (one, other) =>
+  new Date(one.time * 1000).toDateString() === new Date(other.time * 1000).toDateString()
 
 function message(line) {
   const made = elementOf(line)
@@ -101,29 +123,58 @@ function message(line) {
 }
 
 function elementOf(line) {
-  if (model.recalled.has(line.number)) return h('p', { class: 'recalled', data: { id: line.id } }, say('recalled', { name: line.author }))
+  if (model.recalled.has(line.number))
+    return element(
+      'p',
+      { class: 'recalled', data: { id: line.id } },
+      say('recalled', { name: line.author }),
+    )
   const mine = line.person === me().key && !line.card
   const robot = !line.person
   const body = line.card ? drawCard(line) : bubble(line)
-  return h(
+  return element(
     'article',
-    { class: 'message', tabIndex: -1, data: { id: line.id, mine: String(mine), robot: String(robot) }, 'aria-label': `${line.author} ${clock(line.time)}` },
+    {
+      class: 'message',
+      tabIndex: -1,
+      data: { id: line.id, mine: String(mine), robot: String(robot) },
+      'aria-label': `${line.author} ${clock(line.time)}`,
+    },
     avatar(line.author, robot ? 'robot' : 'person'),
-    h('p', { class: 'author' }, line.author, robot && h('span', { class: 'tag' }, say('robot')), h('time', {}, clock(line.time))),
-    h('div', { class: 'body' }, body, iconButton('reply', say('answer'), null, { class: 'icon-button answer', data: { action: 'answer', quote: line.id } })),
+    element(
+      'p',
+      { class: 'author' },
+      line.author,
+      robot && element('span', { class: 'tag' }, say('robot')),
+      element('time', {}, clock(line.time)),
+    ),
+    element(
+      'div',
+      { class: 'body' },
+      body,
+      iconButton('reply', say('answer'), null, {
+        class: 'icon-button answer',
+        data: { action: 'answer', quote: line.id },
+      }),
+    ),
     ...below(line, mine),
   )
 }
 
 function bubble(line) {
   const bare = line.parts.length === 1 && ['picture', 'file', 'entry'].includes(line.parts[0].kind)
-  return h('div', { class: bare ? 'bare' : 'bubble' }, line.quote && quoted(line.quote), line.parts.map((part) => drawPart(part, line)))
+  return element(
+    'div',
+    { class: bare ? 'bare' : 'bubble' },
+    line.quote && quoted(line.quote),
+    line.parts.map((part) => drawPart(part, line)),
+  )
 }
 
 function quoted(id) {
   const found = model.messages.get(id)
-  if (!found) return h('blockquote', { class: 'quoted' }, say('quoteGone'))
-  return h('blockquote', { class: 'quoted' }, `${found.author}: ${wordsOf(found)}`)
+  if (!found) return element('blockquote', { class: 'quoted' }, say('quoteGone'))
+  return element('blockquote', { class: 'quoted' }, `${found.author}: ${wordsOf(found)}`)
 }
 
 /** A message in a few words, for quotes of it. */
@@ -136,9 +187,32 @@ function below(line, mine) {
   const labels = model.reactions.get(line.id) ?? []
   const robot = model.status.robot
   const made = []
-  if (labels.length) made.push(h('ul', { class: 'reactions' }, labels.map((label) => h('li', { title: say('reaction', { label, robot }) }, h('span', { class: 'label' }, label), ' ', robot))))
+  if (labels.length)
+    made.push(
+      element(
+        'ul',
+        { class: 'reactions' },
+        labels.map((label) =>
+          element(
+            'li',
+            { title: say('reaction', { label, robot }) },
+            element('span', { class: 'label' }, label),
+            ' ',
+            robot,
+          ),
+        ),
+      ),
+    )
   const fate = mine ? fateOf(line) : null
-  if (fate) made.push(h('p', { class: 'fate', data: { fate: fate[0] }, title: fate[1] }, h('span', { 'aria-hidden': 'true' }, fate[2] ?? fate[1]), h('span', { class: 'unseen' }, fate[1])))
+  if (fate)
+    made.push(
+      element(
+        'p',
+        { class: 'fate', data: { fate: fate[0] }, title: fate[1] },
+        element('span', { 'aria-hidden': 'true' }, fate[2] ?? fate[1]),
+        element('span', { class: 'unseen' }, fate[1]),
+      ),
+    )
   return made
 }
 

@@ -17,7 +17,8 @@ export const model = {
 }
 
 /** The person who is spoken as. */
-export const me = () => model.status.people.find((person) => person.key === model.me) ?? model.status.people[0]
+export const me = () =>
+  model.status.people.find((person) => person.key === model.me) ?? model.status.people[0]
 
 /** The conversations that this person sees: the 1:1 chat with the robot, then the groups. */
 export function conversations(person = me()) {
@@ -29,7 +30,8 @@ export function conversations(person = me()) {
 }
 
 /** The conversation that is open. */
-export const open = () => conversations().find((each) => each.place === model.place) ?? conversations()[0]
+export const open = () =>
+  conversations().find((each) => each.place === model.place) ?? conversations()[0]
 
 /** The messages of a conversation, oldest first. */
 export const linesOf = (place) => model.lines.get(place) ?? []
@@ -37,7 +39,9 @@ export const linesOf = (place) => model.lines.get(place) ?? []
 /** How many messages of others came since this person looked last. */
 export function unread(place, person = me()) {
   const seen = model.seen.get(`${person.key} ${place}`) ?? 0
-  return linesOf(place).slice(seen).filter((line) => line.person !== person.key).length
+  return linesOf(place)
+    .slice(seen)
+    .filter((line) => line.person !== person.key).length
 }
 
 /** This person has seen all of the conversation. */
@@ -47,7 +51,8 @@ export function look(place, person = me()) {
 
 /** Everybody has seen what is there now. */
 export function lookEverywhere() {
-  for (const person of model.status.people) for (const each of conversations(person)) look(each.place, person)
+  for (const person of model.status.people)
+    for (const each of conversations(person)) look(each.place, person)
 }
 
 export function choose(what, value) {

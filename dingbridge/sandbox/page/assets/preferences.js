@@ -5,7 +5,8 @@ import { WORDS } from './words.js'
 const THEMES = ['auto', 'light', 'dark']
 
 export const preferences = {
-  language: kept('language', Object.keys(WORDS)) ?? (navigator.language.startsWith('zh') ? 'zh' : 'en'),
+  language:
+    kept('language', Object.keys(WORDS)) ?? (navigator.language.startsWith('zh') ? 'zh' : 'en'),
   theme: kept('theme', THEMES) ?? 'auto',
 }
 
@@ -26,20 +27,28 @@ export function change(what) {
 export function apply() {
   document.documentElement.lang = preferences.language === 'zh' ? 'zh-CN' : 'en'
   document.documentElement.dataset.theme = preferences.theme
-  for (const element of document.querySelectorAll('[data-words]')) element.textContent = say(element.dataset.words)
-  for (const element of document.querySelectorAll('[data-label]')) element.setAttribute('aria-label', say(element.dataset.label))
+  for (const element of document.querySelectorAll('[data-words]'))
+    element.textContent = say(element.dataset.words)
+  for (const element of document.querySelectorAll('[data-label]'))
+    element.setAttribute('aria-label', say(element.dataset.label))
 }
 
 const locale = () => (preferences.language === 'zh' ? 'zh-CN' : 'en-GB')
 
 /** Hours and minutes of a time in Unix seconds. */
 export function clock(time) {
-  return new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit' }).format(time * 1000)
+  return new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit' }).format(
+    time * 1000,
+  )
 }
 
 /** The day of a time in Unix seconds. */
 export function day(time) {
-  return new Intl.DateTimeFormat(locale(), { weekday: 'long', day: 'numeric', month: 'long' }).format(time * 1000)
+  return new Intl.DateTimeFormat(locale(), {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+  }).format(time * 1000)
 }
 
 /** A count of bytes in words. */

@@ -31,7 +31,9 @@ export function listen(log, { quote, failed }) {
 /** What DingTalk does at a tap: it sends a text as the person who taps, or it opens the address. */
 async function tap(id, address) {
   const { number } = model.messages.get(id)
-  const said = number ? await call('tap', { message: number, link: address, user: me().key }) : { done: false }
+  const said = number
+    ? await call('tap', { message: number, link: address, user: me().key })
+    : { done: false }
   if (!said.done) showAddress(address)
 }
 

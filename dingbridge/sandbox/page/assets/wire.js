@@ -1,7 +1,7 @@
 // The panel with the wire: requests, frames, acknowledgements, and faults to inject.
 
 import { call } from './calls.js'
-import { h, iconButton, the } from './dom.js'
+import { element, iconButton, the } from './dom.js'
 import { model } from './model.js'
 import { say } from './preferences.js'
 import { WireRow } from './wire_rows.js'
@@ -16,8 +16,8 @@ export class Wire {
     this.rows = []
     this.ofHeader = new Map()
     this.filter = 'wireAll'
-    this.list = h('ol', { class: 'wire-rows', tabIndex: 0 })
-    this.state = h('ul', { class: 'wire-state' })
+    this.list = element('ol', { class: 'wire-rows', tabIndex: 0 })
+    this.state = element('ul', { class: 'wire-state' })
     this.shown = sessionStorage.getItem('dingbridge.wire') === 'true'
   }
 
@@ -55,12 +55,17 @@ export class Wire {
     the('app').dataset.wire = String(this.shown)
     if (!this.shown) return
     panel.replaceChildren(
-      h('header', { class: 'wire-head' }, h('h2', {}, say('wire')), iconButton('close', say('close'), () => {
-        this.toggle()
-        const button = the('tools').querySelector('[data-tool="wire"]')
-        button.setAttribute('aria-expanded', 'false')
-        button.focus()
-      })),
+      element(
+        'header',
+        { class: 'wire-head' },
+        element('h2', {}, say('wire')),
+        iconButton('close', say('close'), () => {
+          this.toggle()
+          const button = the('tools').querySelector('[data-tool="wire"]')
+          button.setAttribute('aria-expanded', 'false')
+          button.focus()
+        }),
+      ),
       this.faults(),
       this.state,
       this.filters(),
@@ -74,7 +79,16 @@ export class Wire {
 
   /** Draws what is connected, used up and waiting. */
   drawStatus() {
-    const { calls, calls_most: most, pushes, pushes_most: mostPushes, ahead, faults, hanging, missing_scopes: scopes } = model.status
+    const {
+      calls,
+      calls_most: most,
+      pushes,
+      pushes_most: mostPushes,
+      ahead,
+      faults,
+      hanging,
+      missing_scopes: scopes,
+    } = model.status
     const of = (count, all) => `${count} / ${all ?? say('unlimited')}`
     const waiting = faults.reduce((sum, each) => sum + (each.times ?? 1), 0) + hanging
     const items = [
@@ -84,12 +98,20 @@ export class Wire {
       scopes.length > 0 && [say('scopesMissing'), true],
       waiting > 0 && [say('waitingFaults', { count: waiting }), true],
     ]
-    this.state.replaceChildren(...items.filter(Boolean).map(([words, bad]) => h('li', { data: { bad: String(bad) } }, words)))
+    this.state.replaceChildren(
+      ...items
+        .filter(Boolean)
+        .map(([words, bad]) => element('li', { data: { bad: String(bad) } }, words)),
+    )
   }
 
   add(rows) {
     const follows = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 60
-    const kinds = { wireAll: ['request', 'frame', 'client'], wireRequests: ['request'], wireFrames: ['frame', 'client'] }[this.filter]
+    const kinds = {
+      wireAll: ['request', 'frame', 'client'],
+      wireRequests: ['request'],
+      wireFrames: ['frame', 'client'],
+    }[this.filter]
     this.list.append(...rows.filter((row) => kinds.includes(row.kind)).map((row) => row.element()))
     while (this.list.childElementCount > MOST) this.list.firstElementChild.remove()
     this.list.dataset.empty = this.list.childElementCount ? '' : say('wireEmpty')
@@ -102,18 +124,46 @@ export class Wire {
       this.draw()
       the('wire').querySelector('input:checked')?.focus()
     }
-    return h(
+    return element(
       'fieldset',
       { class: 'filters' },
-      h('legend', { class: 'unseen' }, say('wireFilter')),
-      FILTERS.map((name) => h('label', {}, h('input', { type: 'radio', name: 'filter', class: 'unseen', checked: name === this.filter, onchange: choose(name) }), h('span', {}, say(name)))),
+      element('legend', { class: 'unseen' }, say('wireFilter')),
+      FILTERS.map((name) =>
+        element(
+          'label',
+          {},
+          element('input', {
+            type: 'radio',
+            name: 'filter',
+            class: 'unseen',
+            checked: name === this.filter,
+            onchange: choose(name),
+          }),
+          element('span', {}, say(name)),
+        ),
+      ),
     )
   }
 
   faults() {
     const words = say('fault')
-    const button = (name) => h('button', { type: 'button', class: 'fault', title: words[name][1], data: { fault: name }, onclick: () => this.inject(name) }, words[name][0])
-    return h('section', { class: 'faults', 'aria-label': say('faults') }, Object.keys(words).map(button))
+    const button = (name) =>
+      element(
+        'button',
+        {
+          type: 'button',
+          class: 'fault',
+          title: words[name][1],
+          data: { fault: name },
+          onclick: () => this.inject(name),
+        },
+        words[name][0],
+      )
+    return element(
+      'section',
+      { class: 'faults', 'aria-label': say('faults') },
+      Object.keys(words).map(button),
+    )
   }
 
   async inject(name) {
