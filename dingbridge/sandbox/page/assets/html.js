@@ -14,7 +14,7 @@ export function fragment(html, { mentions = {}, otherHost }) {
 }
 
 /** The path of a picture below the page's address; empty for one of another host. */
-export function pathOf(source) {
+function pathOf(source) {
   return source.startsWith('@') ? `media/${encodeURIComponent(source)}` : ''
 }
 
