@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
+from dingbridge.demo.words import CODE
 from dingbridge.sandbox import Sandbox
 from dingbridge.sandbox.speaking import PICTURE
 from tests.browser.conftest import OpenPage
@@ -155,6 +156,22 @@ def test_an_expired_webhook_is_seen_on_the_wire_and_the_answer_takes_another_way
     page.locator(".message[data-robot=true]", has_text="here I am").wait_for()
     page.locator(".wire-row[data-bad=true]", has_text="/robot/sendBySession").wait_for()
     page.locator(".wire-row[data-bad=false]", has_text="/oToMessages/batchSend").wait_for()
+
+
+def test_somebody_who_has_no_access_gets_a_code_and_is_let_in_from_neovim(
+    bound: Editor, open_page: OpenPage
+) -> None:
+    page = open_page()
+    page.get_by_role("radio", name="李四").check(force=True)
+    write(page, "may I?")
+    told = page.locator(".message[data-robot=true]").first
+    told.wait_for()
+    code = CODE.search(told.inner_text())
+    assert code
+    assert texts(bound) == []
+    bound.chat(f"pair {code[1]}")
+    page.get_by_text("You have access").first.wait_for()
+    bound.until(lambda: texts(bound) == ["may I?"])
 
 
 def test_a_message_that_is_recalled_in_neovim_disappears(

@@ -15,7 +15,7 @@ export function drawCard(card) {
     { class: 'card', data: { state: card.state } },
     face.title && element('h3', {}, face.title),
     face.html && element('div', { class: 'markdown' }, cleaned(face.html, card)),
-    face.rows &&
+    face.rows?.length > 0 &&
       element(
         'dl',
         { class: 'rows' },
@@ -24,7 +24,7 @@ export function drawCard(card) {
     card.state &&
       card.state !== 'finished' &&
       element('p', { class: 'card-state', role: 'status' }, say(`cardState.${card.state}`)),
-    face.buttons &&
+    face.buttons?.length > 0 &&
       element(
         'div',
         { class: 'buttons', data: { count: String(face.buttons.length) } },
