@@ -20,7 +20,7 @@ INSTALL = @$(or $(FOUND),$(NONE)) dingbridge/launch.py install "$(CURDIR)"
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: install dev demo test coverage lint types doc bench soak steps fuzz matrix screens all help
+.PHONY: install dev demo test check-browser coverage lint types doc bench soak steps fuzz matrix screens all help
 N ?= 100
 STEPS ?= 1000
 SECONDS ?= 60
@@ -40,6 +40,10 @@ demo: ## chat with a DingTalk on this machine; without a terminal, play a conver
 
 test: dev ## run all tests
 	$(RUN) -m pytest $(PARALLEL)
+
+check-browser: ## try the page of the sandbox in Chromium; pictures stay in build/screenshots
+	$(INSTALL) dev browser
+	DINGBRIDGE_SCREENSHOTS=build/screenshots $(RUN) -m pytest -n 2 $(or $(ONLY),tests/browser)
 
 coverage: dev ## run all tests, slower, and measure the branches they cover
 	$(RUN) -m pytest $(PARALLEL) --cov --cov-report=term --cov-fail-under=90
@@ -76,4 +80,4 @@ screens: dev ## take the pictures of the documents anew, in xterm on a screen th
 all: lint types test ## everything that must be green
 
 help: ## show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22

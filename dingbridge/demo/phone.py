@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import mimetypes
 import os
 import re
 import shutil
 import sys
 import threading
 import time
-from typing import TextIO
+from pathlib import Path
+from typing import TextIO, get_args
 
 from dingbridge.core.text import clean
 from dingbridge.demo.words import CODE, WAYS, place_of, width, wrapped
 from dingbridge.sandbox.client import SandboxClient
-from dingbridge.sandbox.records import ArrivedMessage
+from dingbridge.sandbox.commands import FaultName
+from dingbridge.sandbox.records import ArrivedMessage, Said
 
 try:
     import readline
@@ -29,6 +32,8 @@ Type a line to write to the editor,
 or /help to ask the robot itself.
 :group TEXT     ask in the group
 :stranger TEXT  as one not allowed
+:file PATH      send a file or picture
+:fault NAME     cause trouble
 :offline        cut the connection
 :help           show this again
 """
@@ -67,6 +72,7 @@ class Phone:
     def greet(self) -> None:
         """Wait for the editor, then say hello. Raises `TimeoutError` when it does not come."""
         self.note(HELP)
+        self.note(f"In a browser:\n{self._client.page()}")
         self._client.wait_connections(1, total=1, timeout=CONNECTED_WITHIN)
         self._say(GREETING, ME_ID)
         self._show([f"{PROMPT}{GREETING}"])
@@ -85,13 +91,17 @@ class Phone:
             self._say(text, STRANGER_ID)
             if refused:
                 self.note(f"{STRANGER} was told once; now the bridge stays silent.")
+        elif word == ":file" and text:
+            self._send_file(Path(text).expanduser())
+        elif word == ":fault":
+            self._cause(text)
         elif word == ":offline":
             cut = self._client.abort()
             self.note("Cut. It comes back by itself." if cut else "There is no connection.")
         elif word in NEOVIMS:
             self.note(NEOVIMS[word])
-        elif word in (":group", ":stranger"):
-            self.note(f"{word} needs a TEXT.\n{HELP}")
+        elif word in (":group", ":stranger", ":file"):
+            self.note(f"{word} needs a {'PATH' if word == ':file' else 'TEXT'}.\n{HELP}")
         elif word == ":help":
             self.note(HELP)
         else:
@@ -129,8 +139,35 @@ class Phone:
         got = [each.text for each in self._client.arrived() if place_of(each) == STRANGER]
         return bool(got and CODE.search(got[-1]))
 
+    def _send_file(self, path: Path) -> None:
+        try:
+            data = path.read_bytes()
+        except OSError as problem:
+            self.note(f"{path}: {problem.strerror}", RED)
+            return
+        if (mimetypes.guess_type(path.name)[0] or "").startswith("image/"):
+            said = self._client.say_picture(data, user=ME_ID)
+        else:
+            said = self._client.say_file(path.name, data, user=ME_ID)
+        self._tell_if_lost(said)
+
+    def _cause(self, name: str) -> None:
+        known = get_args(FaultName)
+        fault: FaultName | None = next((each for each in known if each == name), None)
+        if fault is None:
+            self.note("Trouble to cause: " + ", ".join(known))
+            return
+        try:
+            self._client.named_fault(fault)
+        except ValueError as problem:
+            self.note(f"{problem}.")
+        else:
+            self.note(f"Caused: {name}.")
+
     def _say(self, text: str, user: str, group: str | None = None) -> None:
-        said = self._client.say(text, user=user, group=group)
+        self._tell_if_lost(self._client.say(text, user=user, group=group))
+
+    def _tell_if_lost(self, said: Said) -> None:
         if said.lost:
             self.note("Not delivered: the editor is not connected.", RED)
 

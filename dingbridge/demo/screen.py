@@ -15,7 +15,8 @@ from types import FrameType
 
 from dingbridge.demo.neovim import find_neovim, plugin_folder, surroundings
 from dingbridge.demo.service import ended_at_last
-from dingbridge.sandbox.server import Sandbox
+from dingbridge.sandbox.server import SHOWN_OF_BODIES, Sandbox
+from dingbridge.sandbox.settings import Settings
 
 INIT = Path(__file__).with_name("init.lua")
 ENDED = 128
@@ -30,7 +31,7 @@ def show() -> int:
     plugin_folder()
     with (
         tempfile.TemporaryDirectory(prefix="dingbridge-", ignore_cleanup_errors=True) as home,
-        Sandbox() as sandbox,
+        Sandbox(Settings(body_characters=SHOWN_OF_BODIES)) as sandbox,
         _signals_end_it(),
         ended_at_last(Path(home)),
     ):

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from dingbridge.sandbox.rules import openapi, webhooks
@@ -22,24 +23,30 @@ def json_response(answer: Any, status: int = 200) -> web.Response:
     return web.Response(status=status, text=text, content_type="application/json")
 
 
-def new_style(answer: RouteHandler) -> Handler:
+def answer(value: Any, status: int = 200) -> web.Response:
+    """A value as JSON, as the sandbox's own addresses answer."""
+    body = msgspec.json.encode(value)
+    return web.Response(status=status, body=body, content_type="application/json")
+
+
+def new_style(handler: RouteHandler) -> Handler:
     """A handler of the new host: HTTP 200 with the answer, or the refusal's status and code."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            return json_response(await answer(request))
+            return json_response(await handler(request))
         except ApiRefusal as refusal:
             return refused(refusal)
 
     return handle
 
 
-def old_style(answer: RouteHandler) -> Handler:
+def old_style(handler: RouteHandler) -> Handler:
     """A handler of the old host: HTTP 200 in any case, with `errcode` 0 or the refusal's."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            fields = await answer(request)
+            fields = await handler(request)
         except RobotRefusal as refusal:
             return json_response({"errcode": refusal.errcode, "errmsg": refusal.errmsg})
         return json_response({"errcode": 0, "errmsg": "ok", **(fields or {})})

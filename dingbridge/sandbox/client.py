@@ -9,7 +9,16 @@ from urllib.parse import quote
 
 import msgspec
 
-from dingbridge.sandbox.commands import Advance, Configure, Disconnect, Nothing, OnConnection, Raw
+from dingbridge.sandbox.commands import (
+    Advance,
+    Configure,
+    Disconnect,
+    FaultName,
+    NamedFault,
+    Nothing,
+    OnConnection,
+    Raw,
+)
 from dingbridge.sandbox.control_calls import WITHIN
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.records import (
@@ -19,6 +28,7 @@ from dingbridge.sandbox.records import (
     Card,
     Connections,
     Pressed,
+    PushedFrame,
     Reacted,
     Recalled,
     RecordedCall,
@@ -188,6 +198,18 @@ class SandboxClient(Speaking):
     def connections(self) -> Connections:
         """All stream connections so far, and the attempts to register one."""
         return self._ask("connections", {}, Connections)
+
+    def page(self) -> str:
+        """The address of the page for a browser."""
+        return self._ask("page", {}, str)
+
+    def named_fault(self, name: FaultName) -> None:
+        """Injects trouble by its name: see `NamedFaults`."""
+        self._order("named-fault", NamedFault(name))
+
+    def frames(self) -> list[PushedFrame]:
+        """All frames that were sent to clients, in order."""
+        return self._log("frames", list[PushedFrame])
 
     def wait_arrived(
         self, want: int | Callable[[ArrivedMessage], bool] = 1, timeout: float = WITHIN

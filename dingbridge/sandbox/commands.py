@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -69,6 +69,29 @@ class Configure(ControlCommand, frozen=True):
     """Change settings, by their names."""
 
     changes: dict[str, Any]
+
+
+FaultName = Literal[
+    "rate-limit",
+    "expired-token",
+    "expired-webhook",
+    "disconnect",
+    "cut",
+    "slow",
+    "server-error",
+    "redelivery",
+    "quota",
+    "clock",
+    "scope",
+    "clear",
+]
+"""Trouble that has a name; `clear` takes back what lasts."""
+
+
+class NamedFault(ControlCommand, frozen=True):
+    """Trouble by its name: see `NamedFaults`."""
+
+    name: FaultName
 
 
 class Nothing(ControlCommand, frozen=True):

@@ -11,10 +11,12 @@ import msgspec
 from aiohttp import web
 from msgspec import structs
 
+from dingbridge.sandbox.answers import answer
 from dingbridge.sandbox.commands import (
     Advance,
     Configure,
     Disconnect,
+    NamedFault,
     Nothing,
     OnConnection,
     Press,
@@ -25,6 +27,7 @@ from dingbridge.sandbox.commands import (
 from dingbridge.sandbox.connections import StreamConnection
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.inbound import Utterance
+from dingbridge.sandbox.named_faults import NamedFaults
 from dingbridge.sandbox.people import People
 from dingbridge.sandbox.platform import COMMANDS, Platform
 from dingbridge.sandbox.records import Connections
@@ -38,11 +41,14 @@ Act = Callable[[T], Awaitable[Any]]
 class Control:
     """Answers `/_sandbox/TOKEN/…`. A command is a POST of its value, a question a GET."""
 
-    def __init__(self, platform: Platform, stream: Stream) -> None:
+    def __init__(
+        self, platform: Platform, stream: Stream, people: People, faults: NamedFaults
+    ) -> None:
         self._platform = platform
         self._world = platform.world
         self._stream = stream
-        self._people = People(platform, stream)
+        self._people = people
+        self._faults = faults
 
     def routes(self) -> list[web.RouteDef]:
         """The paths answered here: all below the control address."""
@@ -57,6 +63,7 @@ class Control:
             web.get(f"{COMMANDS}/log/{{name}}", self.log),
             web.get(f"{COMMANDS}/connections", self.connections),
             web.get(f"{COMMANDS}/hanging", self.hanging),
+            web.get(f"{COMMANDS}/page", self.page),
             self._command("say", Utterance, self._people.say),
             self._command("tap", Tap, self._people.tap),
             self._command("press", Press, self._people.press),
@@ -69,6 +76,7 @@ class Control:
             self._command("expire-session-webhooks", Nothing, self.expire_session_webhooks),
             self._command("revoke-tokens", Nothing, self.revoke_tokens),
             self._command("fault", Fault, self.fault),
+            self._command("named-fault", NamedFault, self._faults.inject),
             self._command("clear-faults", Nothing, self.clear_faults),
             self._command("release", Nothing, self.release),
             self._command("advance", Advance, self.advance),
@@ -120,6 +128,10 @@ class Control:
         at_least = int(request.query.get("at_least", "0"))
         await self._until(lambda: self._platform.hanging >= at_least, request)
         return answer(self._platform.hanging)
+
+    async def page(self, request: web.Request) -> web.Response:
+        """The address of the page for a browser."""
+        return answer(self._world.page)
 
     async def read(self, command: Read) -> None:
         """Somebody reads a message, once. Raises ValueError when there is no such message."""
@@ -189,7 +201,6 @@ class Control:
     async def advance(self, command: Advance) -> float:
         """Moves the clock forward; the new time."""
         self._world.advance(command.seconds)
-        self._platform.changes.note()
         return self._world.now()
 
     async def configure(self, command: Configure) -> None:
@@ -223,6 +234,7 @@ class Control:
             "arrived": world.arrived,
             "acks": world.acks,
             "calls": world.calls,
+            "frames": world.frames,
             "said": world.said,
             "uploads": world.uploads,
             "reacted": world.reacted,
@@ -235,10 +247,12 @@ class Control:
         async def handle(request: web.Request) -> web.Response:
             try:
                 command = msgspec.json.decode(await request.read() or b"{}", type=kind)
-                return answer(await act(command))
+                done = answer(await act(command))
             except (ValueError, binascii.Error) as problem:
                 # msgspec's own errors are ValueErrors too and name the field.
                 return answer({"error": str(problem)}, 400)
+            self._platform.changes.note()
+            return done
 
         return web.post(f"{COMMANDS}/{name}", handle)
 
@@ -259,9 +273,3 @@ class Control:
         seconds = float(request.query.get("timeout", "0"))
         platform = self._platform
         await platform.changes.until(lambda: holds() or platform.stopping, seconds)
-
-
-def answer(value: Any, status: int = 200) -> web.Response:
-    """A value as JSON."""
-    body = msgspec.json.encode(value)
-    return web.Response(status=status, body=body, content_type="application/json")

@@ -117,6 +117,11 @@ class FaultBook:
             return fault
         return None
 
+    @property
+    def waiting(self) -> tuple[Fault, ...]:
+        """Those that wait, in their order."""
+        return tuple(self._waiting)
+
     def clear(self) -> None:
         """Forgets all waiting faults."""
         self._waiting.clear()

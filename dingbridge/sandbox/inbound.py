@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from dingbridge.sandbox.settings import Person, SandboxGroup
+from dingbridge.sandbox.settings import App, Person, SandboxGroup
 
 ROBOT_TOPIC = "/v1.0/im/bot/messages/get"
 CARD_TOPIC = "/v1.0/card/instances/callback"
@@ -31,7 +31,8 @@ class Utterance(Struct, frozen=True, forbid_unknown_fields=True):
     `msgId`; `repeat` pushes the earlier message of that id (or the last one) again under a new
     header id. `session_webhook` and `staff_id` False leave these fields out. `extra` is laid over
     the data, a None removes a field. `app` is the client id of the app whose robot is spoken to,
-    empty for the first one.
+    empty for the first one. `as_in_dingtalk` keeps a message from a group to itself that does not
+    mention the robot.
     """
 
     text: str = ""
@@ -46,6 +47,19 @@ class Utterance(Struct, frozen=True, forbid_unknown_fields=True):
     staff_id: bool = True
     extra: dict[str, Any] = {}
     app: str = ""
+    as_in_dingtalk: bool = False
+
+
+class Push(Struct, frozen=True):
+    """A robot message ready to be pushed. `session_webhook` is empty when it has none; `why` says
+    why it is not delivered, if it is not."""
+
+    app: App
+    message_id: str
+    conversation_id: str
+    data: dict[str, Any]
+    session_webhook: str
+    why: str = ""
 
 
 def message_data(

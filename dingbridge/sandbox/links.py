@@ -26,7 +26,8 @@ _ATTRIBUTE: Final = re.compile(
     r"<[a-z][^<>]*\b(?:href|src|action)()\s*=\s*[\"']?([^\s\"'<>]+)", re.I
 )
 _WRITTEN: Final = (_INLINE, _DEFINED, _POINTED, _ATTRIBUTE)
-_BARE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s<>\"'()\[\]`]+")
+BARE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s<>\"'()\[\]`]+")
+"""An address that stands bare in a text."""
 _RUNS: Final = re.compile(r"(?:dtmd|javascript|vbscript):[^\s<>\"'()\[\]`]+", re.I)
 
 
@@ -46,7 +47,7 @@ class TappableLink(Struct, frozen=True):
 def links(text: str) -> list[TappableLink]:
     """Return all that some client could make a link of in `text`: what CommonMark says, what
     somebody finds who reads links by their brackets alone, tags, and addresses that stand bare."""
-    return [TappableLink(label, _read(address)) for label, address in _all(text)]
+    return [TappableLink(label, read_address(address)) for label, address in _all(text)]
 
 
 def sent_by_tap(link: TappableLink) -> str | None:
@@ -76,7 +77,7 @@ def _all(text: str) -> Iterator[tuple[str, str]]:
         yield from ((found[0], found[0]) for found in _RUNS.finditer(_DROPPED.sub("", part)))
     # Markdown is drawn before a client looks for addresses in it; text is not.
     for part in shown:
-        yield from ((found[0], found[0]) for found in _BARE.finditer(_UNSEEN.sub("", part)))
+        yield from ((found[0], found[0]) for found in BARE.finditer(_UNSEEN.sub("", part)))
 
 
 def _commonmark(tokens: list[Token]) -> Iterator[tuple[str, str]]:
@@ -98,7 +99,8 @@ def _seen(token: Token) -> str:
     return " " if token.type in {"code_inline", "image"} else token.content
 
 
-def _read(address: str) -> str:
+def read_address(address: str) -> str:
+    """Return an address as a client reads it."""
     return _DROPPED.sub("", html.unescape(address)).strip().replace("\\", "/")
 
 

@@ -9,11 +9,12 @@ from typing import Any
 from msgspec import Struct, structs
 
 from dingbridge.sandbox.commands import Press, Tap
-from dingbridge.sandbox.inbound import CARD_TOPIC, ROBOT_TOPIC, Utterance
-from dingbridge.sandbox.links import links, sent_by_tap
+from dingbridge.sandbox.inbound import CARD_TOPIC, ROBOT_TOPIC, Push, Utterance
+from dingbridge.sandbox.links import read_address, sent_by_tap
+from dingbridge.sandbox.message_fields import tappable
 from dingbridge.sandbox.platform import Platform
 from dingbridge.sandbox.records import Ack, Card, Pressed, Said
-from dingbridge.sandbox.robot_messages import Push, RobotMessages
+from dingbridge.sandbox.robot_messages import RobotMessages
 from dingbridge.sandbox.stream import Pushed, Stream
 
 ANSWER_WITHIN = 2.0
@@ -57,8 +58,9 @@ class People:
         message = next((one for one in self._world.arrived if one.number == tap.message), None)
         if message is None:
             raise ValueError(f"no message {tap.message} has arrived")
-        shown = [*links(message.text), *links(message.title)]
-        link = next((one for one in shown if tap.link in (one.label, one.address)), None)
+        shown = list(tappable(message))
+        wanted = (tap.link, read_address(tap.link))
+        link = next((one for one in shown if one.label in wanted or one.address in wanted), None)
         if link is None:
             raise ValueError(f"message {tap.message} has no link {tap.link!r}, it has {shown}")
         text = sent_by_tap(link)

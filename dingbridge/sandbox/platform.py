@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any
+from wsgiref.handlers import format_date_time
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from dingbridge.sandbox.answers import Handler, code_of, json_response
 from dingbridge.sandbox.changes import Changes
 from dingbridge.sandbox.connections import StreamConnection
 from dingbridge.sandbox.faults import Fault
+from dingbridge.sandbox.masking import without_secrets
+from dingbridge.sandbox.own_addresses import is_own, refusal
 from dingbridge.sandbox.records import Ack
 from dingbridge.sandbox.state import CONNECT_PATH, CONTROL, World
 
 COMMANDS = f"{CONTROL}/{{token}}"
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-BYTES = ("offer",)
-"""Commands whose body is bytes; that of all others is JSON."""
 STREAMED = ("/media/upload",)
 """Paths whose handlers read the body piece by piece."""
 CUT = web.RequestKey("cut", str)
@@ -69,17 +68,18 @@ class Platform:
     @web.middleware
     async def watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Applies the fault that waits for a call, and records the call."""
-        if request.path == CONTROL or request.path.startswith(f"{CONTROL}/"):
-            refusal = self._refusal(request)
-            if refusal:
-                return json_response({"error": refusal[1]}, refusal[0])
+        if is_own(request):
+            refused = refusal(request, self.world)
+            if refused:
+                return json_response({"error": refused[1]}, refused[0])
             return await handler(request)
         began = self.world.now()
         fault = self.world.faults.take(request.path)
         # A hanging upload is not read either: its sender gets no further.
-        size = request.content_length or 0
+        size, body = request.content_length or 0, b""
         if request.path not in STREAMED:
-            size = len(await request.read())
+            body = await request.read()
+            size = len(body)
         if fault is not None and request.path == CONNECT_PATH and fault.when == "after":
             request[CUT], fault = fault.name, None
         response: web.StreamResponse | None = None
@@ -99,29 +99,18 @@ class Platform:
                     began=began,
                     size=size,
                     fault=fault.name if fault else "",
+                    bodies=(self._shown(body), self._shown(body_of(response))),
                 )
                 self.changes.note()
-        return response if response is not None else web.Response()
+        answer = response if response is not None else web.Response()
+        if self.world.ahead and not answer.prepared:
+            answer.headers[hdrs.DATE] = format_date_time(self.world.now())
+        return answer
 
-    def _refusal(self, request: web.Request) -> tuple[int, str] | None:
-        """Why a request to the control API is refused; None if it is not.
-
-        No web page may control a sandbox, neither with a form nor through a domain of its own that
-        resolves to this machine.
-        """
-        host = request.host.rpartition(":")[0] if request.url.explicit_port else request.host
-        if host not in LOOPBACK:
-            return 403, f"the control API is at {LOOPBACK[0]} only"
-        if "Origin" in request.headers:
-            return 403, "the control API is not for web pages"
-        token = request.path.removeprefix(CONTROL).lstrip("/").partition("/")[0]
-        if not secrets.compare_digest(token.encode(), self.world.token.encode()):
-            return 403, "the address has a token: it is `control` in what the sandbox printed"
-        name = request.path.rpartition("/")[2]
-        wanted = "application/octet-stream" if name in BYTES else "application/json"
-        if request.method == "POST" and request.content_type != wanted:
-            return 415, f"it has to be sent with 'Content-Type: {wanted}'"
-        return None
+    def _shown(self, body: bytes) -> str:
+        """As much of a body as the records keep."""
+        most = self.world.settings.body_characters
+        return without_secrets(body.decode(errors="replace"), most) if most else ""
 
     async def _go_wrong(
         self,
@@ -156,6 +145,12 @@ class Platform:
         finally:
             self.hanging -= 1
             self.changes.note()
+
+
+def body_of(response: web.StreamResponse | None) -> bytes:
+    """The body of an answer that is in memory."""
+    body = response.body if isinstance(response, web.Response) else None
+    return body if isinstance(body, bytes) else b""
 
 
 def without(response: web.StreamResponse | None, fields: tuple[str, ...]) -> web.StreamResponse:

@@ -73,7 +73,8 @@ class Card(Struct, frozen=True):
 
     `data` are its variables, `private` what somebody who pressed a button sees in their place, by
     user id. `places` are the spaces it was delivered to. `state` is what its streaming variable is
-    in, `guids` the streaming updates that were taken. `client_id` is the app's.
+    in, `guids` the streaming updates that were taken. `client_id` is the app's. `time` is when it
+    changed, in Unix seconds.
     """
 
     out_track_id: str
@@ -85,6 +86,7 @@ class Card(Struct, frozen=True):
     places: tuple[str, ...] = ()
     state: Literal["processing", "inputing", "finished", "failed"] = "processing"
     guids: tuple[str, ...] = ()
+    time: float = 0.0
 
 
 class Pressed(Struct, frozen=True):
@@ -122,7 +124,8 @@ class RecordedCall(Struct, frozen=True):
     """One request, without its query and headers, which hold secrets.
 
     `status` is 0 when no answer was given; `code` is the `errcode` or the `code` of the answer;
-    `fault` says which fault was applied.
+    `fault` says which fault was applied. `asked` and `answered` are the beginnings of the two
+    bodies, with secrets masked, if the settings want them.
     """
 
     number: int
@@ -134,6 +137,23 @@ class RecordedCall(Struct, frozen=True):
     ended: float
     size: int
     fault: str = ""
+    asked: str = ""
+    answered: str = ""
+
+
+class PushedFrame(Struct, frozen=True):
+    """One frame that was sent to a client. `kind` is SYSTEM, EVENT or CALLBACK; `header_id` is its
+    `headers.messageId`, which the acknowledgement repeats; `size` is in characters, and `text` its
+    beginning, with secrets masked, if the settings want it."""
+
+    number: int
+    time: float
+    connection_id: str
+    header_id: str
+    kind: str
+    topic: str
+    size: int
+    text: str = ""
 
 
 class Said(Struct, frozen=True):

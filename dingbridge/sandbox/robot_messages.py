@@ -6,9 +6,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from msgspec import Struct
-
-from dingbridge.sandbox.inbound import ROBOT_USER, Utterance, message_data
+from dingbridge.sandbox.inbound import ROBOT_USER, Push, Utterance, message_data
 from dingbridge.sandbox.rules import stream as rules
 from dingbridge.sandbox.sessions import Session
 from dingbridge.sandbox.settings import App, Person, SandboxGroup
@@ -20,24 +18,11 @@ NOT_IN_GROUPS = ("audio", "video", "file")
 """What DingTalk delivers in 1:1 chats only (§5.2)."""
 
 
-class Push(Struct, frozen=True):
-    """A robot message ready to be pushed. `session_webhook` is empty when it has none; `why` says
-    why it is not delivered, if it is not."""
-
-    app: App
-    message_id: str
-    conversation_id: str
-    data: dict[str, Any]
-    session_webhook: str
-    why: str = ""
-
-
 class RobotMessages:
     """Composes pushes and remembers them, so that one can be repeated."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._pushes: dict[tuple[str, str], Push] = {}
 
     def compose(self, said: Utterance) -> Push:
         """The push that an utterance makes. Raises ValueError for unknown names and ids."""
@@ -48,13 +33,13 @@ class RobotMessages:
         if said.repeat:
             last = self._world.said[-1].message_id if self._world.said else ""
             earlier = app.client_id, said.message_id or last
-            if earlier not in self._pushes:
+            if earlier not in self._world.pushes:
                 raise ValueError("no earlier message with that id can be repeated")
-            return self._pushes[earlier]
+            return self._world.pushes[earlier]
         person = settings.person(said.user)
         group = settings.group(said.group) if said.group is not None else None
         push = self._composed(said, app, person, group)
-        self._pushes[app.client_id, push.message_id] = push
+        self._world.pushes[app.client_id, push.message_id] = push
         return push
 
     def granted(self, push: Push) -> dict[str, Any]:
@@ -99,12 +84,20 @@ class RobotMessages:
             if data.get("atUsers"):
                 own["atUsers"] = [{"dingtalkId": robot}]
             data |= {name: each for name, each in own.items() if name not in said.extra}
-        undelivered = group is not None and said.msgtype in NOT_IN_GROUPS
         return Push(
             app,
             message_id,
             conversation_id,
             data,
             session[0] if session else "",
-            rules.NO_FILES_IN_GROUPS.says if undelivered else "",
+            undelivered(said) if group else "",
         )
+
+
+def undelivered(said: Utterance) -> str:
+    """Why DingTalk does not deliver this message of a group; empty if it does."""
+    if said.msgtype in NOT_IN_GROUPS:
+        return rules.NO_FILES_IN_GROUPS.says
+    if said.as_in_dingtalk and not said.mention:
+        return rules.MENTIONED_ONLY.says
+    return ""

@@ -21,6 +21,9 @@ from dingbridge.sandbox.client import SandboxClient
 from dingbridge.sandbox.control import Control
 from dingbridge.sandbox.media import MediaCalls
 from dingbridge.sandbox.messages import MessageCalls
+from dingbridge.sandbox.named_faults import NamedFaults
+from dingbridge.sandbox.page.routes import Page
+from dingbridge.sandbox.people import People
 from dingbridge.sandbox.platform import Platform
 from dingbridge.sandbox.reactions import ReactionCalls
 from dingbridge.sandbox.recall import Recall
@@ -33,6 +36,9 @@ from dingbridge.sandbox.stream import Stream
 HOST = "127.0.0.1"
 BODY_MAXIMUM = 64 * 1024 * 1024
 """Bytes a request may have before the server itself refuses it; the rules refuse far earlier."""
+IN_BROWSER = "Open this in a browser"
+SHOWN_OF_BODIES = 4_000
+"""Characters of a body that the page shows."""
 
 
 async def run(
@@ -41,6 +47,8 @@ async def run(
     """Serves `world` until `stopped` is set. `ready` is called with the port when it listens."""
     platform = Platform(world)
     stream = Stream(platform)
+    people = People(platform, stream)
+    faults = NamedFaults(platform, stream, people)
     app = web.Application(middlewares=[platform.watch], client_max_size=BODY_MAXIMUM)
     app.add_routes(
         [
@@ -53,7 +61,8 @@ async def run(
             *MediaCalls(platform).routes(),
             *ReactionCalls(platform).routes(),
             *Cards(platform).routes(),
-            *Control(platform, stream).routes(),
+            *Control(platform, stream, people, faults).routes(),
+            *Page(platform, people, faults).routes(),
             web.route("*", "/{anything:.*}", not_found),
         ]
     )
@@ -143,6 +152,11 @@ class Sandbox:
         return self._world.control
 
     @property
+    def page(self) -> str:
+        """The address of the page for a browser, with a slash at its end."""
+        return self._world.page
+
+    @property
     def client(self) -> SandboxClient:
         """The control API of this sandbox."""
         return SandboxClient(self.control)
@@ -203,18 +217,22 @@ def bridge_options(world: World) -> dict[str, Any]:
 def serve(port: int = 0, settings: Settings | None = None) -> None:
     """Runs a sandbox in the foreground until SIGINT or SIGTERM. For the main thread.
 
-    Prints one line of JSON when calls are answered: `url`, `control`, and the bridge options.
+    Prints one line of JSON when calls are answered: `url`, `control`, `page`, and the bridge
+    options. Somebody at a terminal gets a line with the page as well.
     """
-    world = World(settings or Settings(), time.time)
+    world = World(settings or Settings(body_characters=SHOWN_OF_BODIES), time.time)
 
     def announce(bound: int) -> None:
         line = {
             "url": world.address,
             "control": world.control,
+            "page": world.page,
             **bridge_options(world),
         }
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
         sys.stdout.flush()
+        if sys.stderr.isatty():
+            sys.stderr.write(f"{IN_BROWSER}: {world.page}\n")
 
     async def foreground() -> None:
         stopped = asyncio.Event()

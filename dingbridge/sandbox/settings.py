@@ -81,7 +81,7 @@ PEOPLE = (
     Person("李四", staff_id="lisi"),
     Person("陌生人", sender_id="$:LWCP_v1:$stranger", conversation_id="cid1TO1stranger=="),
 )
-GROUPS = (SandboxGroup(TEAM, "产品讨论群"),)
+GROUPS = (SandboxGroup(TEAM, "产品讨论群"), SandboxGroup("cidONCALL==", "运维值班群"))
 ROBOTS = (CustomRobot("sandbox-robot-token"),)
 
 
@@ -123,7 +123,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `upload_limits` are bytes by the type of an upload, instead of the platform's own;
     `download_code_lifetime` is how long the files of a message can be asked for,
     `file_address_lifetime` how long the address works that one gets then. `card_bytes` is how much
-    one streaming update may hold, whose real limit is unconfirmed.
+    one streaming update may hold, whose real limit is unconfirmed. `body_characters` is how much
+    of each body and each frame the records keep, with its secrets masked; 0 keeps nothing of them.
     """
 
     client_id: str = "dingsandbox"
@@ -153,6 +154,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     download_code_lifetime: float = 7200.0
     file_address_lifetime: float = 600.0
     card_bytes: int = 100 * 1024
+    body_characters: int = 0
 
     def __repr__(self) -> str:
         return f"Settings(client_id={self.client_id!r}, client_secret='***')"

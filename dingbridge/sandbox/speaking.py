@@ -36,6 +36,7 @@ class Speaking(ControlCalls):
         staff_id: bool = True,
         extra: dict[str, Any] | None = None,
         app: str = "",
+        as_in_dingtalk: bool = False,
     ) -> Said:
         """Somebody says something to the robot; see `Utterance` for the words."""
         utterance = Utterance(
@@ -51,6 +52,7 @@ class Speaking(ControlCalls):
             staff_id=staff_id,
             extra=extra or {},
             app=app,
+            as_in_dingtalk=as_in_dingtalk,
         )
         return self._command("say", utterance, Said)
 

@@ -9,8 +9,12 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import structs
+
 from dingbridge.sandbox.contents import Content
 from dingbridge.sandbox.faults import FaultBook
+from dingbridge.sandbox.inbound import Push
+from dingbridge.sandbox.masking import without_secrets
 from dingbridge.sandbox.quota import MonthlyCount
 from dingbridge.sandbox.rate_limits import RateLimits
 from dingbridge.sandbox.records import (
@@ -20,6 +24,7 @@ from dingbridge.sandbox.records import (
     Card,
     Connection,
     Pressed,
+    PushedFrame,
     Reacted,
     Recalled,
     RecordedCall,
@@ -34,6 +39,8 @@ from dingbridge.sandbox.tokens import TokenBook
 
 CONTROL = "/_sandbox"
 """Where the control API is; behind it stands a token."""
+PAGE = "/_page"
+"""Where the page for a browser is; behind it stands another token."""
 OPEN_PATH = "/v1.0/gateway/connections/open"
 CONNECT_PATH = "/connect"
 
@@ -43,13 +50,15 @@ class World:
 
     `media` is by media id, `download_codes` by the code in a message, `addresses` by the name in a
     temporary address, `cards` by their `outTrackId`. `read` tells who has read a message, by its
-    number.
+    number. `pushes` are by the app's client id and the `msgId`. `settings` change while it runs,
+    `first_settings` are those it began with.
     """
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
-        self.settings = settings
+        self.settings = self.first_settings = settings
         self.address = ""
         self.token = secrets.token_urlsafe(16)
+        self.page_token = secrets.token_urlsafe(16)
         self.tokens = TokenBook()
         self.tickets = TicketBook()
         self.sessions = SessionBook()
@@ -58,7 +67,9 @@ class World:
         self.arrived: list[ArrivedMessage] = []
         self.acks: list[Ack] = []
         self.calls: list[RecordedCall] = []
+        self.frames: list[PushedFrame] = []
         self.said: list[Said] = []
+        self.pushes: dict[tuple[str, str], Push] = {}
         self.connections: dict[str, Connection] = {}
         self.shelf = Shelf()
         self.uploads: list[Uploaded] = []
@@ -82,6 +93,17 @@ class World:
     def control(self) -> str:
         """The URL of the control API, without a trailing slash. It permits everything."""
         return f"{self.address}{CONTROL}/{self.token}"
+
+    @property
+    def page(self) -> str:
+        """The URL of the page for a browser, with a slash at its end. Who has it may speak as
+        everybody."""
+        return f"{self.address}{PAGE}/{self.page_token}/"
+
+    @property
+    def ahead(self) -> float:
+        """Seconds by which the sandbox's clock was moved forward."""
+        return self._ahead
 
     def now(self) -> float:
         """Unix seconds by the sandbox's own clock."""
@@ -167,17 +189,37 @@ class World:
         return ack
 
     def record_call(
-        self, method: str, path: str, *, status: int, code: str, began: float, size: int, fault: str
+        self,
+        method: str,
+        path: str,
+        *,
+        status: int,
+        code: str,
+        began: float,
+        size: int,
+        fault: str,
+        bodies: tuple[str, str] = ("", ""),
     ) -> None:
-        """Records a finished request."""
+        """Records a finished request. `bodies` are the beginnings of what was asked and answered,
+        without secrets."""
+        number, ended = len(self.calls) + 1, self.now()
         self.calls.append(
-            RecordedCall(
-                len(self.calls) + 1, method, path, status, code, began, self.now(), size, fault
-            )
+            RecordedCall(number, method, path, status, code, began, ended, size, fault, *bodies)
+        )
+
+    def record_frame(
+        self, connection_id: str, header_id: str, kind: str, topic: str, text: str
+    ) -> None:
+        """Records a frame that is sent to a client."""
+        number, now = len(self.frames) + 1, self.now()
+        shown = without_secrets(text, self.settings.body_characters)
+        self.frames.append(
+            PushedFrame(number, now, connection_id, header_id, kind, topic, len(text), shown)
         )
 
     def keep_card(self, card: Card) -> None:
         """A card was made or has changed."""
+        card = structs.replace(card, time=self.now())
         self.cards[card.out_track_id] = card
         self.card_versions.append(card)
 

@@ -90,14 +90,14 @@ class Stream:
         if not ready:
             return Pushed(header_id, "", reached=False)
         name = self._world.random.choice(ready)
-        text = self._frame("CALLBACK", topic, data, header_id, name)
-        return Pushed(header_id, name, await self._platform.links[name].send(text))
+        reached = await self._send(name, "CALLBACK", topic, data, header_id)
+        return Pushed(header_id, name, reached)
 
     async def ping(self, name: str) -> str:
         """Sends a SYSTEM ping; the header id that its acknowledgement will carry."""
         header_id = uuid.uuid4().hex
         data = {"opaque": uuid.uuid4().hex}
-        await self._platform.links[name].send(self._frame("SYSTEM", "ping", data, header_id, name))
+        await self._send(name, "SYSTEM", "ping", data, header_id)
         return header_id
 
     async def disconnect(self, name: str, reason: str) -> None:
@@ -105,7 +105,7 @@ class Stream:
         link = self._platform.links[name]
         self._change(name, state="leaving")
         data = {"reason": reason}
-        await link.send(self._frame("SYSTEM", "disconnect", data, uuid.uuid4().hex, name))
+        await self._send(name, "SYSTEM", "disconnect", data, uuid.uuid4().hex)
         self._platform.start_task(self._close_later(link))
 
     def half_open(self, name: str) -> None:
@@ -165,8 +165,11 @@ class Stream:
         if self._world.connections[name].state == "open":
             await self.disconnect(name, EXPIRED)
 
-    def _frame(self, kind: str, topic: str, data: dict[str, Any], header_id: str, name: str) -> str:
-        return frame(
+    async def _send(
+        self, name: str, kind: str, topic: str, data: dict[str, Any], header_id: str
+    ) -> bool:
+        """Sends a frame; whether the connection took it."""
+        text = frame(
             kind,
             topic,
             data,
@@ -175,6 +178,8 @@ class Stream:
             app_id=self._world.connections[name].client_id,
             connection_id=name,
         )
+        self._world.record_frame(name, header_id, kind, topic, text)
+        return await self._platform.links[name].send(text)
 
     def _change(self, name: str, **fields: Any) -> None:
         connections = self._world.connections

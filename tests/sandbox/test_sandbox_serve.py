@@ -45,12 +45,31 @@ def test_serving_says_where_and_ends_at_a_signal(number: int) -> None:
                 http.trust_env = False
                 body = {"msgtype": "text", "text": {"content": "你好"}}
                 assert http.post(line["webhook"], json=body, timeout=5).json()["errcode"] == 0
+                assert "<title>dingbridge" in http.get(line["page"], timeout=5).text
             assert SandboxClient(line["control"]).arrived()[0].text == "你好"
+            assert "你好" in SandboxClient(line["control"]).calls()[0].asked
             program.send_signal(number)
             out, err = program.communicate(timeout=10)
         finally:
             program.kill()
     assert (program.returncode, out, err) == (0, "", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal")
+def test_somebody_at_a_terminal_is_shown_the_page_to_open() -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    code = "from dingbridge.sandbox import serve; serve(0)"
+    with Child([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=theirs) as program:
+        try:
+            assert program.stdout is not None
+            page = json.loads(program.stdout.readline())["page"]
+            assert os.read(ours, 1000).decode() == f"Open this in a browser: {page}\r\n"
+        finally:
+            program.kill()
+            os.close(theirs)
+            os.close(ours)
 
 
 @pytest.mark.skipif(not (shutil.which("sh") and shutil.which("curl")), reason="needs sh and curl")

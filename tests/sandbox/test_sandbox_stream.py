@@ -172,6 +172,19 @@ class TestPushing:
         lifetime = data["sessionWebhookExpiredTime"] - data["createAt"]
         assert lifetime == pytest.approx(5_400_000, abs=3000)
 
+    def test_a_robot_gets_a_message_from_a_group_only_if_it_is_mentioned(
+        self, sandbox: Sandbox
+    ) -> None:
+        socket, client = connect(sandbox), sandbox.client
+        unheard = client.say("hi", group=TEAM, mention=False, as_in_dingtalk=True)
+        assert (unheard.lost, unheard.connection_id) == (True, "")
+        said = [
+            client.say("hi", group=TEAM, as_in_dingtalk=True),
+            client.say("hi", mention=False, as_in_dingtalk=True),
+            client.say("hi", group=TEAM, mention=False),
+        ]
+        assert [read(socket)[1]["msgId"] for _ in said] == [each.message_id for each in said]
+
     def test_people_outside_the_organisation_have_no_staff_id(self, sandbox: Sandbox) -> None:
         socket = connect(sandbox)
         sandbox.client.say("hi", user="陌生人")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
+from pathlib import Path
 
+from tests.screens.page import PAGES
 from tests.screens.pictures import PICTURES
 from tests.screens.terminal import missing, x_server
+from tests.support import chromium
 from tests.support.editor import ROOT
 
 IMAGES = ROOT / "doc" / "images"
@@ -18,19 +22,35 @@ def _say(words: str) -> None:
 
 def main(names: list[str]) -> int:
     """Take the pictures of these names, or all."""
-    unknown = [name for name in names if name not in PICTURES]
+    known = [*PICTURES, *PAGES]
+    unknown = [name for name in names if name not in known]
     if unknown:
-        _say(f"There is no picture {', '.join(unknown)}, but {', '.join(PICTURES)}.")
+        _say(f"There is no picture {', '.join(unknown)}, but {', '.join(known)}.")
         return 2
-    if lacking := missing():
-        _say(lacking)
+    wanted = names or known
+    of_terminals = [name for name in wanted if name in PICTURES]
+    of_pages = [name for name in wanted if name in PAGES]
+    lacking = [missing() if of_terminals else "", chromium.missing() if of_pages else ""]
+    if any(lacking):
+        _say("\n".join(filter(None, lacking)))
         return 1
-    with x_server() as display:
-        for name in names or PICTURES:
-            file = IMAGES / f"{name}.png"
-            PICTURES[name](display, file)
-            _say(f"{file.relative_to(ROOT)}  {file.stat().st_size / 1000:.0f} KB")
+    with x_server() if of_terminals else nullcontext("") as display:
+        for name in of_terminals:
+            PICTURES[name](display, _file(name))
+            _taken(name)
+    for name in of_pages:
+        PAGES[name](_file(name))
+        _taken(name)
     return 0
+
+
+def _file(name: str) -> Path:
+    return IMAGES / f"{name}.png"
+
+
+def _taken(name: str) -> None:
+    file = _file(name)
+    _say(f"{file.relative_to(ROOT)}  {file.stat().st_size / 1000:.0f} KB")
 
 
 if __name__ == "__main__":

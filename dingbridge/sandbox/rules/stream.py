@@ -107,6 +107,12 @@ BOTH_ROBOTS = Behaviour(
 NO_FILES_IN_GROUPS = Behaviour(
     "Voice, video and files are not delivered in groups", "5.2", TYPES, "no push"
 )
+MENTIONED_ONLY = Behaviour(
+    "A robot gets a message from a group only if it is mentioned",
+    "5.1",
+    RECEIVED,
+    "no push; pushed all the same unless asked for, to test a client's own check",
+)
 NO_STAFF_ID = Behaviour(
     "People outside the organisation have no staff id", "5.1", RECEIVED, "no `senderStaffId`"
 )
@@ -129,6 +135,7 @@ TAP = Behaviour(
 RULES = (
     *(NAME_MISSING, SECRET_WRONG, SUBSCRIPTIONS, EVENT_TOPIC, CALLBACK_TOPIC, USER_AGENT, XML),
     *(TICKET_ONCE, TICKET_LIFE, AT_RANDOM, NOBODY, DISCONNECTED, LIFETIME, PINGED, OWN_APP),
-    *(BOTH_ROBOTS, NO_FILES_IN_GROUPS, NO_STAFF_ID, MENTION_REMOVED, PUSHES_SPENT, TAP),
+    *(BOTH_ROBOTS, NO_FILES_IN_GROUPS, MENTIONED_ONLY, NO_STAFF_ID, MENTION_REMOVED),
+    *(PUSHES_SPENT, TAP),
 )
 """All of them, in the order of the table."""
