@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from dingbridge.sandbox.inbound import Push
 from dingbridge.sandbox.page.rendering import text_html
-from dingbridge.sandbox.page.shown import SHORT, Lost, Part, ShownMessage
+from dingbridge.sandbox.page.shown import SHORT, Lost, ShownMessage, ShownPart
 from dingbridge.sandbox.records import Said
 from dingbridge.sandbox.rules import stream as rules
 from dingbridge.sandbox.settings import Settings
@@ -59,7 +59,7 @@ def names(settings: Settings) -> dict[str, str]:
     return {name: name for name in (settings.robot_name, *(one.nick for one in settings.people))}
 
 
-def parts(world: World, push: Push) -> list[Part]:
+def parts(world: World, push: Push) -> list[ShownPart]:
     """The parts of a message."""
     data = push.data
     content = dict_of(data.get("content"))
@@ -74,7 +74,7 @@ def parts(world: World, push: Push) -> list[Part]:
     return [words(mention + (text_of(data) if kind == "text" else f"[{kind}]"))]
 
 
-def item(world: World, each: dict[str, Any]) -> Part:
+def item(world: World, each: dict[str, Any]) -> ShownPart:
     """One item of a rich text."""
     if each.get("type") == "picture":
         return media(world, "picture", each)
@@ -83,25 +83,25 @@ def item(world: World, each: dict[str, Any]) -> Part:
     return words(str(each.get("text", "")))
 
 
-def words(text: str) -> Part:
+def words(text: str) -> ShownPart:
     """A part that is text."""
-    return Part("text", html=text_html(text))
+    return ShownPart("text", html=text_html(text))
 
 
-def media(world: World, kind: str, content: dict[str, Any]) -> Part:
+def media(world: World, kind: str, content: dict[str, Any]) -> ShownPart:
     """A picture, file, voice or video."""
     code = str(content.get("downloadCode", ""))
     offer = world.download_codes.get(code)
     path = f"sent/{quote(code, safe='', errors='replace')}"
     size = offer.kept.size if offer else 0
     if kind == "picture":
-        return Part("picture", path=path, size=size)
+        return ShownPart("picture", path=path, size=size)
     if kind == "file":
-        return Part("file", path=path, name=str(content.get("fileName", "")), size=size)
+        return ShownPart("file", path=path, name=str(content.get("fileName", "")), size=size)
     if kind == "audio":
         recognised = str(content.get("recognition", ""))
-        return Part("voice", path=path, seconds=length(content) / 1000, words=recognised)
-    return Part("video", path=path, seconds=length(content))
+        return ShownPart("voice", path=path, seconds=length(content) / 1000, words=recognised)
+    return ShownPart("video", path=path, seconds=length(content))
 
 
 def length(content: dict[str, Any]) -> float:

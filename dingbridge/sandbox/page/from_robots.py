@@ -10,9 +10,9 @@ from dingbridge.sandbox.message_fields import FeedEntry, buttons, entries, field
 from dingbridge.sandbox.page.rendering import markdown_html, text_html, words_of
 from dingbridge.sandbox.page.shown import (
     SHORT,
-    Part,
     ShownButton,
     ShownMessage,
+    ShownPart,
     robot_message_id,
 )
 from dingbridge.sandbox.records import ArrivedMessage
@@ -61,18 +61,18 @@ def mentions(settings: Settings, at: dict[str, Any]) -> dict[str, str]:
     return found | EVERYBODY if at.get("isAtAll") else found
 
 
-def parts(world: World, arrived: ArrivedMessage) -> list[Part]:
+def parts(world: World, arrived: ArrivedMessage) -> list[ShownPart]:
     """The parts of a message."""
     fields = fields_of(arrived)
-    made: dict[str, Callable[[], Part]] = {
-        "text": lambda: Part("text", html=text_html(arrived.text)),
-        "sampleText": lambda: Part("text", html=text_html(arrived.text)),
+    made: dict[str, Callable[[], ShownPart]] = {
+        "text": lambda: ShownPart("text", html=text_html(arrived.text)),
+        "sampleText": lambda: ShownPart("text", html=text_html(arrived.text)),
         "sampleImageMsg": lambda: picture(str(fields.get("photoURL", ""))),
         "sampleFile": lambda: file(world, arrived),
-        "sampleAudio": lambda: Part(
+        "sampleAudio": lambda: ShownPart(
             "voice", path=media_path(arrived.media_id), seconds=seconds(fields, 1000)
         ),
-        "sampleVideo": lambda: Part(
+        "sampleVideo": lambda: ShownPart(
             "video", path=media_path(arrived.media_id), seconds=seconds(fields, 1)
         ),
     }
@@ -81,29 +81,29 @@ def parts(world: World, arrived: ArrivedMessage) -> list[Part]:
     listed = entries(arrived)
     if listed:
         return [entry(each) for each in listed]
-    drawn = [Part("markdown", html=markdown_html(arrived.text))]
+    drawn = [ShownPart("markdown", html=markdown_html(arrived.text))]
     pressed = tuple(ShownButton(each.label, each.address) for each in buttons(arrived))
-    return [*drawn, Part("buttons", buttons=pressed)] if pressed else drawn
+    return [*drawn, ShownPart("buttons", buttons=pressed)] if pressed else drawn
 
 
-def picture(address: str) -> Part:
+def picture(address: str) -> ShownPart:
     """A picture by its media id, or by an address on another host."""
     if address.startswith("@"):
-        return Part("picture", path=media_path(address))
-    return Part("picture", source=address)
+        return ShownPart("picture", path=media_path(address))
+    return ShownPart("picture", source=address)
 
 
-def file(world: World, arrived: ArrivedMessage) -> Part:
+def file(world: World, arrived: ArrivedMessage) -> ShownPart:
     """A file with its name."""
     kept = world.media.get(arrived.media_id)
     size = kept.size if kept else 0
-    return Part("file", path=media_path(arrived.media_id), name=arrived.text, size=size)
+    return ShownPart("file", path=media_path(arrived.media_id), name=arrived.text, size=size)
 
 
-def entry(each: FeedEntry) -> Part:
+def entry(each: FeedEntry) -> ShownPart:
     """A link with its title, and perhaps a picture."""
-    shown = picture(each.picture) if each.picture else Part("picture")
-    return Part(
+    shown = picture(each.picture) if each.picture else ShownPart("picture")
+    return ShownPart(
         "entry",
         title=each.title,
         words=each.text,

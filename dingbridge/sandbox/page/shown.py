@@ -22,7 +22,7 @@ class ShownButton(Struct, frozen=True, omit_defaults=True):
     colour: str = ""
 
 
-class Part(Struct, frozen=True, omit_defaults=True):
+class ShownPart(Struct, frozen=True, omit_defaults=True):
     """One part of a message.
 
     - `html` is clean: see `rendering`
@@ -64,7 +64,7 @@ class ShownMessage(Struct, frozen=True, omit_defaults=True):
     time: float
     places: tuple[str, ...]
     author: str
-    parts: tuple[Part, ...]
+    parts: tuple[ShownPart, ...]
     person: str = ""
     number: int = 0
     preview: str = ""
