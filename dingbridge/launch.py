@@ -68,6 +68,7 @@ def problem(part: str) -> str:
 def command() -> int:
     """The shell command `dingbridge`; returns its exit code."""
     forget_current_folder()
+    _speak()
     from dingbridge.cli import main
 
     return main()
@@ -99,6 +100,15 @@ def _hand_over(part: str, others: "list[str]") -> None:
         sys.exit(subprocess.call(words))  # noqa: S603 - Windows cannot replace a process
 
 
+def _speak() -> None:
+    """Let the sentences be in the language of the environment, until settings name another."""
+    import os
+
+    from dingbridge.core.catalogue import language
+
+    language.use("auto", os.environ)
+
+
 def _run(part: str, *words: str) -> None:
     if part == "phone":
         from dingbridge.demo.phone import main as phone
@@ -119,6 +129,7 @@ def _run(part: str, *words: str) -> None:
         print(".".join(map(str, sys.version_info[:3])))  # noqa: T201 - as above
     if found:
         sys.exit(found)
+    _speak()
     if part == "install":
         from dingbridge.install import main as install
 

@@ -42,12 +42,21 @@ def pytest_configure() -> None:
     Children hear the signals that tests send them, although a run in the background, or under
     nohup, ignores some and would hand that down."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    _read_english()
     sys.dont_write_bytecode = False
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:
             usual = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
             signal.signal(number, usual)
+
+
+def _read_english() -> None:
+    """The sentences that tests look for are those of the catalogue, whatever the locale is."""
+    everything = os.environ.pop("LC_ALL", "")
+    if everything:
+        os.environ["LANG"] = everything
+    os.environ["LC_MESSAGES"] = "C"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

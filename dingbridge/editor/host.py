@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import structs
 
+from dingbridge.core.catalogue import language
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.catalogue import sessions as saying
 from dingbridge.core.commands.command_lines import parse
@@ -197,6 +198,7 @@ class Host:
         if self._link is None:
             self._begin(first)
         if settings is not None:
+            language.use(settings.language, self._environ)
             self._requests.put_settings(settings)
 
     def _need_settings(self) -> EditorSettings:

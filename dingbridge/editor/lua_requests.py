@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from dingbridge.core.catalogue.language import Language
+
 
 class EditorSettings(Struct, frozen=True):
     """The state of the editor, at start and after each `setup()`.
@@ -19,6 +21,7 @@ class EditorSettings(Struct, frozen=True):
     - `has_screen`: whether a user interface is attached
     - `key`: everything that decides where a message goes
     - `bound`: the session that each account had here with the host before; None without one
+    - `language`: the option, as far as it is valid
     """
 
     options: Any
@@ -32,6 +35,7 @@ class EditorSettings(Struct, frozen=True):
     key: str = ""
     bound: dict[str, str] | None = None
     path: str = ""
+    language: Language = "auto"
 
     @property
     def key_digest(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from docgen.lua_declarations import chat_lua, declared_lua, sentences_lua
+from docgen.lua_declarations import chat_lua, declared_lua, sentences_lua, translation_lua
 from docgen.lua_types import types_lua
 from docgen.manual import DOCUMENTS, help_text
 from docgen.tables import filled, tables
@@ -14,6 +14,8 @@ DECLARED = "lua/dingbridge/generated.lua"
 CHAT = "lua/dingbridge/generated_chat.lua"
 TYPES = "lua/dingbridge/types.lua"
 SENTENCES = "lua/dingbridge/sentences.lua"
+CHINESE = "lua/dingbridge/chinese.lua"
+ENGLISH = "lua/dingbridge/english.lua"
 _MESSAGE_FORMAT = "lua/dingbridge/message_format.lua"
 
 
@@ -27,6 +29,8 @@ def rendered(root: Path) -> dict[str, str]:
         CHAT: chat_lua(),
         TYPES: types_lua(),
         SENTENCES: sentences_lua(),
+        CHINESE: translation_lua("zh"),
+        ENGLISH: translation_lua("en"),
     }
     return {**lua, **documents, HELP: help_text(documents)}
 

@@ -3,6 +3,7 @@
 --- plugins.
 
 local destination = require('dingbridge.destination')
+local language = require('dingbridge.language')
 local nick = require('dingbridge.nick')
 local state = require('dingbridge.state')
 
@@ -50,7 +51,8 @@ end
 local function remote_commands()
   return vim.tbl_map(function(command)
     local word = command.form:match('^%S+')
-    return { word = word, label = command.form, meaning = command.meaning }
+    local meaning = language.meaning('commands', command.form, command.meaning)
+    return { word = word, label = command.form, meaning = meaning }
   end, require('dingbridge.generated_chat').remote_commands)
 end
 

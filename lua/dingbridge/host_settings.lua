@@ -99,6 +99,7 @@ function M.new_settings()
     has_screen = #vim.api.nvim_list_uis() > 0,
     key = M.key(),
     bound = bound_before(),
+    language = require('dingbridge').language(),
   })
 end
 

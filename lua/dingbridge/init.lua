@@ -46,6 +46,13 @@ local function value(name)
   return (require('dingbridge.accounts').value(in_force().outer, name))
 end
 
+--- The option `language`; `auto` for an invalid one.
+---@return 'auto'|'en'|'zh'
+function M.language()
+  local language = value('language')
+  return (language == 'en' or language == 'zh') and language or 'auto'
+end
+
 --- Sets the bridge up. May be called again to change settings while it runs.
 ---@param opts? dingbridge.Options|dingbridge.Setup
 function M.setup(opts)

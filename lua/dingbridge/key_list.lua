@@ -2,6 +2,7 @@
 
 local declared = require('dingbridge.generated_chat').keys
 local keys = require('dingbridge.keys')
+local language = require('dingbridge.language')
 local say = require('dingbridge.say')
 local wrap = require('dingbridge.wrap')
 
@@ -26,7 +27,10 @@ local function section(heading, wanted)
   for _, key in ipairs(vim.tbl_filter(wanted, declared)) do
     local pressed = keys.of(key)
     if pressed[1] then
-      rows[#rows + 1] = { key = table.concat(pressed, ' '), meaning = (key.meaning:gsub('%.$', '')) }
+      rows[#rows + 1] = {
+        key = table.concat(pressed, ' '),
+        meaning = language.phrase('keys', key.name, key.meaning),
+      }
     end
   end
   return { heading = say(heading), rows = rows }

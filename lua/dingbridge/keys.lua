@@ -2,6 +2,7 @@
 
 local buffers = require('dingbridge.buffers')
 local declared = require('dingbridge.generated_chat').keys
+local language = require('dingbridge.language')
 
 local M = {}
 
@@ -120,7 +121,7 @@ end
 local function map(buffer, key, session, pressed, from)
   local options = {
     callback = run(key, session, pressed),
-    desc = key.meaning:sub(1, -2), -- without its full stop
+    desc = language.phrase('keys', key.name, key.meaning),
     noremap = true,
     nowait = true,
   }

@@ -96,6 +96,7 @@
 
 ---@class dingbridge.Options: dingbridge.Account what `setup()` takes
 ---@field python? string Python interpreter of host and service; not given: the plugin's own.
+---@field language? 'auto'|'en'|'zh'|dingbridge.Variable Language of all that Neovim and the robot say: 'en', 'zh', or 'auto' = Chinese where the locale is Chinese (`LC_ALL`, `LC_MESSAGES` or `LANG`), elsewhere English in Neovim, and both in DingTalk. Editors that share a service share the language that was set last.
 ---@field autostart? boolean|dingbridge.Variable Whether the channel starts with Neovim, where a session is bound in this folder or `session_scope` makes sessions on demand; false: with the first command.
 ---@field send_key? string|false Key that sends the draft, in normal and insert mode; false: none.
 ---@field keys? dingbridge.Keys Other keys for the chat, by name; false: none.

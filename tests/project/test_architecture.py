@@ -27,6 +27,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 GENERATED = {
     *("lua/dingbridge/generated.lua", "lua/dingbridge/generated_chat.lua"),
     *("lua/dingbridge/types.lua", "lua/dingbridge/sentences.lua"),
+    *("lua/dingbridge/english.lua", "lua/dingbridge/chinese.lua"),
 }
 LONGEST = 300
 """Lines of a module, unless it is a table."""

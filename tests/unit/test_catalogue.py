@@ -351,6 +351,8 @@ LUA_WITHOUT_SENTENCES = {
     "lua/dingbridge/generated_chat.lua": "is made from the declarations",
     "lua/dingbridge/types.lua": "is made from the declarations",
     "lua/dingbridge/sentences.lua": "is made from the catalogue",
+    "lua/dingbridge/english.lua": "is made from the catalogue",
+    "lua/dingbridge/chinese.lua": "is made from the catalogue",
 }
 LUA_SINGLE = {
     **dict.fromkeys(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from string import Formatter
+from typing import ClassVar
 
 
 class Sentence:
     """A sentence with parts as `{name}`. `one` is the form for a `count` of 1, if it differs.
+
+    `translated` has the texts of the language in use (`language.use`), by `text`. A translation
+    may leave parts out, and has no form of its own for 1.
 
     >>> Sentence("{count} messages wait", one="a message waits")(count=1)
     'a message waits'
     """
 
     __slots__ = ("one", "text")
+    translated: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, text: str, one: str = "") -> None:
         self.text = text
@@ -20,7 +26,9 @@ class Sentence:
 
     def __call__(self, **parts: object) -> str:
         """The sentence with these parts."""
-        text = self.one if self.one and parts["count"] == 1 else self.text
+        text = self.translated.get(self.text)
+        if text is None:
+            text = self.one if self.one and parts["count"] == 1 else self.text
         return text.format_map(parts)
 
     @property

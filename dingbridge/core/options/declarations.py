@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from dingbridge.core.agents.known_agents import AgentChoice
 from dingbridge.core.catalogue import settings as say
+from dingbridge.core.catalogue.language import Language
 from dingbridge.core.commands.remote_commands import COMMANDS, Users
 from dingbridge.core.messages import PLATFORM
 from dingbridge.core.options.groups import GroupOptions, group_of
@@ -317,6 +318,13 @@ class Options(Struct, frozen=True, kw_only=True):
         "Whether what you type in a bound session with an agent, and its answer, are sent to the"
         " conversation as well.",
     ] = False
+    language: Annotated[
+        Language,
+        Option(OptionKind.CHOICE, editor_wide=True),
+        "Language of all that Neovim and the robot say: 'en', 'zh', or 'auto' = Chinese where the"
+        " locale is Chinese (`LC_ALL`, `LC_MESSAGES` or `LANG`), elsewhere English in Neovim, and"
+        " both in DingTalk. Editors that share a service share the language that was set last.",
+    ] = "auto"
     autostart: Annotated[
         bool,
         Option(OptionKind.FLAG, editor_wide=True),

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
+from dingbridge.core.catalogue import language
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.options.lookups import LookupResults, Wants, not_looked_up, with_commands
 from dingbridge.core.options.settings import wants
@@ -130,6 +131,7 @@ class EditorSetup:
     def _finish(self, settings: RawSettings, found: LookupResults) -> None:
         self._is_new = False
         read = read_settings(settings, found, self._attach.environ)
+        language.use(read.configuration.default.language, self._attach.environ)
         if read.problem:
             self._screen.show(updates.ShowNotice(read.problem, "error"))
         for warning in read.warnings:

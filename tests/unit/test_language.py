@@ -1,0 +1,103 @@
+"""The catalogue in other languages: complete, with the same parts, as setting or locale choose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+
+from dingbridge.core.catalogue import language, link
+from dingbridge.core.catalogue import translations as of_languages
+from dingbridge.core.catalogue.chinese import declared
+from dingbridge.core.catalogue.sentence import Sentence
+from dingbridge.core.commands import chat_keys
+from tests.unit.test_catalogue import MODULES, SENTENCES, sentences
+
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+CHINESE_ENVIRONMENT = {"LANG": "zh_CN.UTF-8"}
+
+
+@pytest.fixture(autouse=True)
+def the_language_of_the_tests() -> Iterator[None]:
+    """Sentences as they were, after each test."""
+    yield
+    language.use("auto", {})
+
+
+def translations(of: Literal["en", "zh"]) -> dict[str, str]:
+    return {
+        f"{source.__name__.rpartition('.')[2]}.{name}": text
+        for source, translation in of_languages.modules(of)
+        for name, text in vars(translation).items()
+        if name.isupper()
+    }
+
+
+def test_every_sentence_has_a_chinese_text() -> None:
+    assert SENTENCES.keys() - translations("zh").keys() == set()
+
+
+def test_every_sentence_for_dingtalk_has_an_english_text() -> None:
+    bilingual = {name for name, one in SENTENCES.items() if CHINESE.search(one.text)}
+    assert bilingual - translations("en").keys() == set()
+    assert {name for name, text in translations("en").items() if CHINESE.search(text)} == set()
+
+
+@pytest.mark.parametrize("of", ["en", "zh"])
+def test_a_translation_belongs_to_a_sentence_and_has_its_parts(of: Literal["en", "zh"]) -> None:
+    found = translations(of)
+    assert found.keys() - SENTENCES.keys() == set()
+    for name, text in found.items():
+        assert Sentence(text).parts <= SENTENCES[name].parts, name
+        # What is said in two languages names some things twice, or for one of them.
+        if not CHINESE.search(SENTENCES[name].text):
+            assert Sentence(text).parts == SENTENCES[name].parts, name
+
+
+def test_what_is_code_in_a_sentence_is_the_same_in_chinese() -> None:
+    code = re.compile(r"`[^`]+`|:Chat(?: [a-z-]+)?")
+    for name, text in translations("zh").items():
+        assert sorted(code.findall(text)) == sorted(code.findall(SENTENCES[name].text)), name
+
+
+def test_every_key_has_a_chinese_meaning() -> None:
+    assert declared.KEYS.keys() == set(chat_keys.NAMES)
+
+
+@pytest.mark.parametrize(
+    ("environment", "chosen"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_TW.UTF-8"}, "zh"),
+        ({"LC_MESSAGES": "en_US.UTF-8", "LANG": "zh_CN.UTF-8"}, "auto"),
+        ({"LC_ALL": "zh_CN.UTF-8", "LC_MESSAGES": "C", "LANG": "C"}, "zh"),
+        ({"LC_ALL": "", "LC_MESSAGES": "", "LANG": "zh_CN"}, "zh"),
+        ({"LANG": "de_DE.UTF-8"}, "auto"),
+        ({}, "auto"),
+    ],
+)
+def test_the_first_variable_of_the_locale_decides(
+    environment: dict[str, str], chosen: language.Language
+) -> None:
+    assert language.of_environment(environment) == chosen
+
+
+def test_sentences_follow_the_setting_or_else_the_locale() -> None:
+    assert link.CHECK_NETWORK() == "check the network"
+    language.use("auto", CHINESE_ENVIRONMENT)
+    assert link.CHECK_NETWORK() == "请检查网络"
+    language.use("en", CHINESE_ENVIRONMENT)
+    assert link.CHECK_NETWORK() == "check the network"
+    language.use("zh", {})
+    assert link.CONNECTED(name="main") == "main 已连接"
+
+
+def test_a_chinese_text_serves_one_and_many() -> None:
+    for module in MODULES:
+        for name, one in sentences(module).items():
+            if one.one:
+                language.use("zh", {})
+                parts = dict.fromkeys(one.parts, "x") | {"count": 1}
+                assert one(**parts) == translations("zh")[f"{module}.{name}"].format_map(parts)
