@@ -13,8 +13,9 @@ from typing import Literal
 from dingbridge.core.catalogue.sentence import Sentence
 
 Language = Literal["auto", "en", "zh"]
-"""`auto`: Chinese if the environment asks for it, otherwise the texts of the catalogue itself, English
-in the editor, both in DingTalk."""
+"""`auto`: Chinese if the environment asks for it, otherwise the texts of the catalogue itself.
+
+Those for the editor are English, those for DingTalk Chinese and English."""
 
 
 def of_environment(environ: Mapping[str, str]) -> Language:
