@@ -59,7 +59,10 @@ def test_a_translation_belongs_to_a_sentence_and_has_its_parts(of: Literal["en",
 def test_what_is_code_in_a_sentence_is_the_same_in_chinese() -> None:
     code = re.compile(r"`[^`]+`|:Chat(?: [a-z-]+)?")
     for name, text in translations("zh").items():
-        assert sorted(code.findall(text)) == sorted(code.findall(SENTENCES[name].text)), name
+        source = SENTENCES[name].text
+        # What is said in two languages may name a command once in each.
+        held = set if CHINESE.search(source) else sorted
+        assert held(code.findall(text)) == held(code.findall(source)), name
 
 
 def test_every_key_has_a_chinese_meaning() -> None:
