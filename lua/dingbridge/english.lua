@@ -5,4 +5,15 @@
 ---@field meanings table<string, table<string, string>> of keys and commands, by name
 
 ---@type dingbridge.Translation
-return { text = {}, meanings = {} }
+return {
+  text = {
+    no_file_open = 'No file is open in the editor.',
+    unknown_question = 'The editor does not know this question.',
+    could_not_answer = 'The editor could not answer.',
+    not_inside = 'The file is not inside the project folder.',
+    too_large = 'The file is too large to be opened.',
+    in_command_line = 'The editor is in its command-line window; try later.',
+    no_room = 'There is no room for a window in the editor.',
+  },
+  meanings = {},
+}

@@ -5,6 +5,9 @@ from dingbridge.core.catalogue.english import (
     agent_choice,
     approvals,
     delivery,
+    editor,
+    remote,
+    turns,
 )
 
 __all__ = (
@@ -12,4 +15,7 @@ __all__ = (
     "agent_choice",
     "approvals",
     "delivery",
+    "editor",
+    "remote",
+    "turns",
 )
