@@ -35,7 +35,13 @@ def in_words(message: str, fix: str) -> str:
     if first.isalpha() and first.islower() and first.isascii():
         fix = fix[0].upper() + fix[1:]
     ended = message.endswith((".", "!", "?", "。"))
-    return f"{message} {fix}" if ended else f"{message}. {fix}"
+    join = say.FIX_AFTER_SENTENCE if ended else say.FIX
+    return join(message=message, fix=fix)
+
+
+def without_stop(words: str) -> str:
+    """Words without the last full stop."""
+    return words.rstrip(".。")
 
 
 class BridgeError(Exception):
@@ -132,7 +138,7 @@ def told(error: BridgeError) -> tuple[str, Literal["warn", "error"]]:
     A fix that is not a sentence, such as the name of a command, is appended to the message.
     """
     if error.fix and not error.fix[0].isupper():
-        return f"{error.message.rstrip('.')}: {error.fix}", error.level
+        return say.FIX_APPENDED(message=without_stop(error.message), fix=error.fix), error.level
     return in_words(error.message, error.fix), error.level
 
 
@@ -141,7 +147,7 @@ def whole_reason(error: DeliveryError) -> str:
     words = in_words(error.message, error.fix)
     if error.may_have_arrived and not isinstance(error, Uncertain):
         words = in_words(say.MAY_HAVE_ARRIVED(), words)
-    return words.rstrip(".")
+    return without_stop(words)
 
 
 class LinkError(BridgeError):

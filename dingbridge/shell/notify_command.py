@@ -13,7 +13,7 @@ from pathlib import Path
 from dingbridge.core.catalogue import editor, settings
 from dingbridge.core.catalogue import shell as say
 from dingbridge.core.delivery.routing import notify_target
-from dingbridge.core.errors import BadOptions, DeliveryError, whole_reason
+from dingbridge.core.errors import BadOptions, DeliveryError, whole_reason, without_stop
 from dingbridge.core.messages import PLATFORM, At
 from dingbridge.core.options.declarations import OPTIONS, PREFIX, Options
 from dingbridge.core.options.settings import read, variables_read, wants
@@ -121,7 +121,7 @@ def _standard_input() -> str:
 
 def _show_pause(reason: str) -> None:
     if sys.stderr.isatty():
-        complain(say.NOT_YET(reason=reason.rstrip(".")))
+        complain(say.NOT_YET(reason=without_stop(reason)))
 
 
 def _variable(name: str) -> str:

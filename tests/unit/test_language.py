@@ -14,6 +14,7 @@ from dingbridge.core.catalogue.chinese import declared
 from dingbridge.core.catalogue.sentence import Sentence
 from dingbridge.core.commands import chat_keys
 from dingbridge.core.commands.editor_commands import Subcommand
+from dingbridge.core.errors import BridgeError, in_words, told, without_stop
 from tests.unit.test_catalogue import MODULES, SENTENCES, sentences
 
 CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -101,6 +102,15 @@ def test_sentences_follow_the_setting_or_else_the_locale() -> None:
     assert link.CHECK_NETWORK() == "check the network"
     language.use("zh", {})
     assert link.CONNECTED(name="main") == "main 已连接"
+
+
+def test_what_to_do_follows_in_the_punctuation_of_the_language() -> None:
+    language.use("zh", {})
+    reason, fix = link.NO_CONNECTION(), link.CHECK_NETWORK()
+    assert in_words(reason, fix) == "连不上钉钉。请检查网络"
+    assert in_words(f"{reason}。", fix) == "连不上钉钉。请检查网络"
+    assert told(BridgeError(f"{reason}。", fix=fix))[0] == "连不上钉钉；请检查网络"
+    assert without_stop("连不上钉钉。") == reason
 
 
 def test_a_chinese_text_serves_one_and_many() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dingbridge.core.catalogue.sentence import Sentence
 
+FIX = Sentence("{message}. {fix}")
+FIX_AFTER_SENTENCE = Sentence("{message} {fix}")
+FIX_APPENDED = Sentence("{message}: {fix}")
 NOBODY_TO_NOTIFY = Sentence("there is nobody to notify")
 SET_TARGET = Sentence("set webhook, conversation_id or user_id")
 NOTHING_TO_SEND = Sentence("there is nothing to send")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dingbridge.core.catalogue import received as say
+from dingbridge.core.errors import without_stop
 from dingbridge.core.messages import Attachment
 from dingbridge.core.regex import regex
 from dingbridge.core.text import shorten, tame
@@ -120,7 +121,7 @@ def _escaped(path: str) -> str:
 def _without_path(attachment: Attachment, failure: str) -> str:
     if not failure:
         return words(attachment)
-    reason = " ".join(tame(failure).split()).rstrip(".")
+    reason = without_stop(" ".join(tame(failure).split()))
     return say.NOT_FETCHED(attachment=words(attachment), reason=reason)
 
 

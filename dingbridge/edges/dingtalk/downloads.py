@@ -6,13 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.dingtalk import media
-from dingbridge.core.errors import DeliveryError, FreshToken, Retryable, RetryAfter
+from dingbridge.core.errors import DeliveryError, FreshToken, Retryable, RetryAfter, in_words
 from dingbridge.core.messages import Attachment
 from dingbridge.core.options.declarations import Options
 from dingbridge.edges.dingtalk.http import Http
@@ -165,7 +166,7 @@ def _told(error: DeliveryError) -> str:
     parts = [error.message, error.fix]
     if isinstance(error, Retryable | RetryAfter) or error.fix:
         parts.append(say.ASK_AGAIN())
-    return " ".join(f"{part.rstrip('.')}." for part in dict.fromkeys(parts) if part)
+    return reduce(in_words, filter(None, dict.fromkeys(parts)))
 
 
 def _unwritable(error: OSError) -> str:

@@ -15,7 +15,7 @@ from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.delivery import routing
 from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.dingtalk import attachments, file_names, media
-from dingbridge.core.errors import BridgeError, in_words
+from dingbridge.core.errors import BridgeError, in_words, without_stop
 from dingbridge.core.messages import Delivery, Message, Outbound, Role, Target
 from dingbridge.core.sessions.destinations import Destination
 from dingbridge.core.user_file import UserFile
@@ -222,7 +222,7 @@ class FileSending:
     def _not_sent(self, file: FileToSend, error: BridgeError) -> None:
         log.info("a file was not sent: %s", error)
         file.account.member.give_up(file.id)
-        words = in_words(say.NOT_SENT(reason=error), error.fix).rstrip(".")
+        words = without_stop(in_words(say.NOT_SENT(reason=error), error.fix))
         self._add_unsent(file, in_words(str(error), error.fix))
         there = file.account.destinations.destination(file.session, file.target)
         self._editor.show(

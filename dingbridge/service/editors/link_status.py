@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dingbridge.core.catalogue import link as say
 from dingbridge.core.dingtalk.keepalive import LinkState
-from dingbridge.core.errors import in_words
+from dingbridge.core.errors import in_words, without_stop
 from dingbridge.core.timeouts import LINK_LIVES
 from dingbridge.protocol import updates
 from dingbridge.service.editors.screen import Screen
@@ -43,7 +43,7 @@ class LinkStatus:
     ) -> None:
         """The link's state changed. `name` is the robot's name for the user."""
         before, self.state = self.state, state
-        self.trouble = in_words(reason, fix).rstrip(".") if state is LinkState.WAITING else ""
+        self.trouble = without_stop(in_words(reason, fix)) if state is LinkState.WAITING else ""
         self.next_try = next_try
         if state is LinkState.CONNECTED and before is not LinkState.CONNECTED:
             self._connections += 1
@@ -58,7 +58,7 @@ class LinkStatus:
         elif state is LinkState.WAITING and not self._in_outage:
             self._in_outage = True
             words = in_words(say.NOT_CONNECTED(name=name, reason=reason), fix)
-            words = in_words(words.rstrip("."), say.TRYING_AGAIN())
+            words = in_words(without_stop(words), say.TRYING_AGAIN())
             self._editor.show(updates.ShowNotice(words, "warn"))
             self._event("DingbridgeDisconnected", reason=reason)
         elif state is LinkState.OFF and before is not LinkState.OFF:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+FIX = "{message}。{fix}"
+FIX_AFTER_SENTENCE = "{message}{fix}"
+FIX_APPENDED = "{message}；{fix}"
 NOBODY_TO_NOTIFY = "没有可以通知的人"
 SET_TARGET = "请设置 webhook、conversation_id 或 user_id"
 NOTHING_TO_SEND = "没有内容可发送"
