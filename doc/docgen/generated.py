@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from docgen.chinese_tables import chinese_tables
 from docgen.lua_declarations import chat_lua, declared_lua, sentences_lua, translation_lua
 from docgen.lua_types import types_lua
 from docgen.manual import DOCUMENTS, help_text
@@ -24,6 +25,10 @@ def rendered(root: Path) -> dict[str, str]:
     bodies = tables(_held(root / _MESSAGE_FORMAT))
     others = sorted(f"doc/{path.name}" for path in (root / "doc").glob("*.md"))
     documents = {name: filled(_held(root / name), bodies) for name in (*DOCUMENTS, *others)}
+    chinese = {
+        f"doc/zh/{path.name}": filled(path.read_text(encoding="utf-8"), chinese_tables())
+        for path in sorted((root / "doc" / "zh").glob("*.md"))
+    }
     lua = {
         DECLARED: declared_lua(),
         CHAT: chat_lua(),
@@ -32,7 +37,7 @@ def rendered(root: Path) -> dict[str, str]:
         CHINESE: translation_lua("zh"),
         ENGLISH: translation_lua("en"),
     }
-    return {**lua, **documents, HELP: help_text(documents)}
+    return {**lua, **documents, **chinese, HELP: help_text(documents)}
 
 
 def stale(root: Path) -> list[str]:

@@ -49,21 +49,25 @@ def filled(text: str, bodies: Mapping[str, str]) -> str:
     return text
 
 
-def options() -> str:
-    """Name, default and meaning of every option; those of a single group come last."""
+def every_option() -> list[tuple[str, Option]]:
+    """All options with the names that the documents give to them; those of a group come last."""
     inside = [(f"groups.{{id}}.{option.name}", option) for option in GROUP_OPTIONS]
-    every = [*((option.name, option) for option in (*OPTIONS, *TABLE_OPTIONS)), *inside]
+    return [*((option.name, option) for option in (*OPTIONS, *TABLE_OPTIONS)), *inside]
+
+
+def options() -> str:
+    """Name, default and meaning of every option."""
     rows = [
-        (f"`{name}`", _default(option), _cell(" ".join([option.meaning, *_notes(option)])))
-        for name, option in every
+        (f"`{name}`", _default(option), cell(" ".join([option.meaning, *_notes(option)])))
+        for name, option in every_option()
     ]
-    return _table(("option", "default", "meaning"), rows)
+    return table(("option", "default", "meaning"), rows)
 
 
 def commands() -> str:
     """Every subcommand of `:Chat`."""
-    rows = [(f"`{_shown(command)}`", _cell(command.meaning)) for command in COMMANDS]
-    return _table(("command", "meaning"), rows)
+    rows = [(f"`{_shown(command)}`", cell(command.meaning)) for command in COMMANDS]
+    return table(("command", "meaning"), rows)
 
 
 def keys() -> str:
@@ -73,55 +77,55 @@ def keys() -> str:
             ", ".join(f"`{default}`" for default in key.defaults),
             f"`{key.name}`",
             " and ".join(key.buffers),
-            _cell(key.meaning),
+            cell(key.meaning),
         )
         for key in CHAT_KEYS
     ]
-    return _table(("key", "name", "where", "effect"), rows)
+    return table(("key", "name", "where", "effect"), rows)
 
 
 def remote() -> str:
     """Every command that is sent from DingTalk, in both languages."""
     rows = [
-        (_cell(f"`{one.form}`"), f"`/{one.chinese}`", _cell((kind.__doc__ or "").split("\n")[0]))
+        (cell(f"`{one.form}`"), f"`/{one.chinese}`", cell((kind.__doc__ or "").split("\n")[0]))
         for kind in remote_commands.KINDS
         for one in (kind.declaration,)
     ]
-    return _table(("command", "Chinese", "answer or effect"), rows)
+    return table(("command", "Chinese", "answer or effect"), rows)
 
 
 def events() -> str:
     """Every `User` autocommand with the names of its data."""
     rows = [
-        (f"`{one.name}`", ", ".join(f"`{name}`" for name in one.data), _cell(one.meaning))
+        (f"`{one.name}`", ", ".join(f"`{name}`" for name in one.data), cell(one.meaning))
         for one in autocommands.AUTOCOMMANDS
     ]
-    return _table(("event", "data", "when"), rows)
+    return table(("event", "data", "when"), rows)
 
 
 def dingtalk_codes() -> str:
     """Every code of DingTalk that the bridge knows, in the order of the rules."""
     rows = [
-        (_code_names(rule), _cell(f"{rule.sentence} {rule.fix or _BY_ITSELF[rule.error]}".rstrip()))
+        (code_names(rule), cell(f"{rule.sentence} {rule.fix or _BY_ITSELF[rule.error]}".rstrip()))
         for rule in error_codes.RULES
         if rule.codes
     ]
-    return _table(("code", "meaning, and what to do"), rows)
+    return table(("code", "meaning, and what to do"), rows)
 
 
 def highlights(message_format: str) -> str:
     """Every highlight group with the group that it links to."""
     rows = [
-        (f"`{name}`", f"`{link}`", _cell(use))
+        (f"`{name}`", f"`{link}`", cell(use))
         for name, link, use in _HIGHLIGHT.findall(message_format)
     ]
-    return _table(("group", "links to", "used for"), rows)
+    return table(("group", "links to", "used for"), rows)
 
 
 def sandbox_rules() -> str:
     """Every rule of the platform that the sandbox keeps, in a table for each group of them."""
     return "\n".join(
-        f"### {title}\n\n{_table(('rule', 'from', 'answer', 'test'), map(_rule, rules))}"
+        f"### {title}\n\n{table(('rule', 'from', 'answer', 'test'), map(_rule, rules))}"
         for title, rules in GROUPS.items()
     )
 
@@ -140,17 +144,19 @@ _BY_ITSELF: dict[type[errors.DeliveryError], str] = {
 """What happens by itself where a rule gives no advice."""
 
 
-def _code_names(rule: error_codes.CodeRule) -> str:
+def code_names(rule: error_codes.CodeRule) -> str:
+    """The codes of a rule, and the words that it goes by."""
     names = ", ".join(f"`{code}`" for code in rule.codes)
     return f"{names} ({rule.words[0]})" if rule.words else names
 
 
 def _default(option: Option) -> str:
-    if option.default_from:
-        return f"the value of {option.default_from}"
-    if option.default in ("", None):
-        return ""
-    return f"`{lua_literal(option.default)}`"
+    return f"the value of {option.default_from}" if option.default_from else default(option)
+
+
+def default(option: Option) -> str:
+    """The default as Lua source; empty for an option that is not given."""
+    return "" if option.default in ("", None) else f"`{lua_literal(option.default)}`"
 
 
 def _notes(option: Option) -> list[str]:
@@ -175,14 +181,15 @@ def _shown(command: SubcommandDeclaration) -> str:
     return line.replace(":", ":[range]", 1) if command.takes_range else line
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Text with marks of code in it; nothing else in it is a mark."""
     parts = re.split(r"(`[^`]*`)", text.replace("|", "\\|"))
     parts[::2] = [part.replace("*", "\\*").replace("<", "&lt;") for part in parts[::2]]
     return "".join(parts)
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown."""
     head = [*head]
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from docgen import markdown
 from docgen.__main__ import main
-from docgen.generated import CHAT, DECLARED, HELP, SENTENCES, TYPES, stale
+from docgen.generated import CHAT, CHINESE, DECLARED, ENGLISH, HELP, SENTENCES, TYPES, stale
 from docgen.layout import WIDTH, aligned, fill, width
 from docgen.tables import filled, tables
 from docgen.vimhelp import page, row_name
-from tests.support.documents import MANUAL, ROOT, WHOLE
+from tests.support.documents import IN_CHINESE, MANUAL, ROOT, WHOLE
 from tests.support.processes import run
 
 LOOK = "lua/dingbridge/message_format.lua"
@@ -26,7 +26,8 @@ LOOK = "lua/dingbridge/message_format.lua"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the documents and of what is generated."""
-    for name in (*MANUAL, HELP, CHAT, DECLARED, TYPES, SENTENCES, LOOK):
+    lua = (CHAT, DECLARED, TYPES, SENTENCES, CHINESE, ENGLISH, LOOK)
+    for name in (*MANUAL, *IN_CHINESE, HELP, *lua):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
     return tmp_path
@@ -54,6 +55,9 @@ def test_altered_files_are_stale_until_they_are_written_again(
         "doc/troubleshooting.md": "`*QpmLimit*`",
         "doc/remote-commands.md": "| `/stop` |",
         "doc/sandbox.md": "`errcode` 43002",
+        "doc/zh/configuration.md": "| `msgtype` |",
+        "doc/zh/remote-commands.md": "| `/stop` |",
+        "doc/zh/troubleshooting.md": "钉钉繁忙。",
         HELP: help_altered,
         DECLARED: "'DINGTALK_SECRET'",
         TYPES: "---@field msgtype? ",

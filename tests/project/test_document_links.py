@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.documents import CHINESE, MANUAL, ROOT, TEXTS
+from tests.support.documents import CHINESE, IN_CHINESE, MANUAL, ROOT, TEXTS
 
-DOCUMENTS = {**{name: TEXTS[name] for name in (*MANUAL, CHINESE)},
+DOCUMENTS = {**{name: TEXTS[name] for name in (*MANUAL, CHINESE, *IN_CHINESE)},
              "CHANGELOG.md": (ROOT / "CHANGELOG.md").read_text("utf-8")}  # fmt: skip
 
 

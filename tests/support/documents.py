@@ -14,13 +14,15 @@ CHINESE = "README.zh-CN.md"
 HELP = "doc/dingbridge.txt"
 MANUAL = [README, *sorted(f"doc/{path.name}" for path in (ROOT / "doc").glob("*.md"))]
 """The documents in English, by their path below the project's folder."""
+IN_CHINESE = sorted(f"doc/zh/{path.name}" for path in (ROOT / "doc" / "zh").glob("*.md"))
+"""Those of the manual that there are in Chinese as well."""
 DEVELOPERS = {
     *("doc/architecture.md", "doc/contributing.md"),
     *("doc/dingtalk.md", "doc/performance.md", "doc/sandbox.md"),
 }
 """Those that are not for users of the plugin."""
 
-TEXTS = {name: (ROOT / name).read_text("utf-8") for name in (*MANUAL, CHINESE, HELP)}
+TEXTS = {name: (ROOT / name).read_text("utf-8") for name in (*MANUAL, CHINESE, *IN_CHINESE, HELP)}
 WHOLE = "\n".join(TEXTS[name] for name in MANUAL)
 """All of the manual."""
 

@@ -12,12 +12,19 @@ from dingbridge.core.catalogue import language, link
 from dingbridge.core.catalogue import translations as of_languages
 from dingbridge.core.catalogue.chinese import declared
 from dingbridge.core.catalogue.sentence import Sentence
-from dingbridge.core.commands import chat_keys
+from dingbridge.core.commands import chat_keys, remote_commands
 from dingbridge.core.commands.editor_commands import Subcommand
 from dingbridge.core.errors import BridgeError, in_words, told, without_stop
+from dingbridge.core.options.declarations import OPTIONS, TABLE_OPTIONS
+from dingbridge.core.options.groups import GROUP_OPTIONS
 from tests.unit.test_catalogue import MODULES, SENTENCES, sentences
 
 CHINESE = re.compile(r"[\u3400-\u9fff]")
+MEANINGS = {
+    **{option.name: option for option in (*OPTIONS, *TABLE_OPTIONS)},
+    **{f"groups.{{id}}.{option.name}": option for option in GROUP_OPTIONS},
+}
+"""The options by the names that the documents give to them."""
 CHINESE_ENVIRONMENT = {"LANG": "zh_CN.UTF-8"}
 
 
@@ -72,8 +79,19 @@ def test_what_is_code_in_a_sentence_is_the_same_in_chinese() -> None:
         assert held(code.findall(text)) == held(code.findall(source)), name
 
 
-def test_every_key_has_a_chinese_meaning() -> None:
+def test_every_key_option_and_remote_command_has_a_chinese_meaning() -> None:
     assert declared.KEYS.keys() == set(chat_keys.NAMES)
+    assert declared.OPTIONS.keys() == MEANINGS.keys()
+    assert declared.REMOTE_COMMANDS.keys() == set(remote_commands.NAMES)
+
+
+def test_the_chinese_meaning_of_an_option_has_its_code_and_its_choices() -> None:
+    code = re.compile(r"`[^`]+`")
+    for name, option in MEANINGS.items():
+        meaning = declared.OPTIONS[name]
+        assert sorted(code.findall(meaning)) == sorted(code.findall(option.meaning)), name
+        for choice in option.choices:
+            assert f"'{choice}'" in meaning or f"'{choice}'" not in option.meaning, name
 
 
 @pytest.mark.parametrize(
