@@ -49,7 +49,7 @@ _LUA_CLASSES = """\
 ---@field choices? string[]
 ---@field least? number
 ---@field most? number
----@field belongs? string what to put in the place of a placeholder
+---@field belongs? string the sentence that says what to put in the place of a placeholder
 ---@field by_command? boolean whether a program may say the value
 ---@field editor_wide? boolean whether it cannot stand in an account
 
@@ -117,7 +117,7 @@ def _lua_option(option: Option) -> dict[str, object]:
         "default": option.default if is_plain else None,
         "env": option.env,
         "choices": option.choices or None,
-        "belongs": option.belongs,
+        "belongs": _lua_name(words, option.belongs) if option.belongs else "",
         "by_command": option.may_come_from_a_command or None,
         "editor_wide": option.editor_wide or None,
     }

@@ -7,7 +7,7 @@
 ---@field choices? string[]
 ---@field least? number
 ---@field most? number
----@field belongs? string what to put in the place of a placeholder
+---@field belongs? string the sentence that says what to put in the place of a placeholder
 ---@field by_command? boolean whether a program may say the value
 ---@field editor_wide? boolean whether it cannot stand in an account
 
@@ -45,39 +45,14 @@ return {
   agents = { 'qwen', 'claude', 'codex', 'gemini', 'opencode', 'copilot', 'goose', 'cursor', 'kimi', 'vibe' },
   options = {
     enabled = { kind = 'flag', default = true, env = 'DINGTALK_ENABLED' },
-    webhook = {
-      kind = 'webhook address',
-      env = 'DINGTALK_WEBHOOK',
-      belongs = 'the whole address that DingTalk shows for the robot',
-      by_command = true,
-    },
-    secret = {
-      kind = 'secret',
-      env = 'DINGTALK_SECRET',
-      belongs = 'the robot\'s signing secret, which begins with SEC,',
-      by_command = true,
-    },
+    webhook = { kind = 'webhook address', env = 'DINGTALK_WEBHOOK', belongs = 'whole_address', by_command = true },
+    secret = { kind = 'secret', env = 'DINGTALK_SECRET', belongs = 'signing_secret', by_command = true },
     keyword = { kind = 'text', env = 'DINGTALK_KEYWORD' },
-    app_key = {
-      kind = 'text',
-      env = 'DINGTALK_CLIENT_ID',
-      belongs = 'the app\'s Client ID (AppKey)',
-      by_command = true,
-    },
-    app_secret = {
-      kind = 'secret',
-      env = 'DINGTALK_CLIENT_SECRET',
-      belongs = 'the app\'s Client Secret (AppSecret)',
-      by_command = true,
-    },
-    robot_code = { kind = 'text', belongs = 'the robot\'s code', by_command = true },
-    conversation_id = {
-      kind = 'text',
-      env = 'DINGTALK_CONVERSATION_ID',
-      belongs = 'the group\'s conversation id',
-      by_command = true,
-    },
-    user_id = { kind = 'text', env = 'DINGTALK_USER_ID', belongs = 'the person\'s staff id', by_command = true },
+    app_key = { kind = 'text', env = 'DINGTALK_CLIENT_ID', belongs = 'client_id', by_command = true },
+    app_secret = { kind = 'secret', env = 'DINGTALK_CLIENT_SECRET', belongs = 'client_secret', by_command = true },
+    robot_code = { kind = 'text', belongs = 'robot_code', by_command = true },
+    conversation_id = { kind = 'text', env = 'DINGTALK_CONVERSATION_ID', belongs = 'groups_id', by_command = true },
+    user_id = { kind = 'text', env = 'DINGTALK_USER_ID', belongs = 'persons_id', by_command = true },
     msgtype = { kind = 'choice', default = 'markdown', choices = { 'markdown', 'text' } },
     text_chunk_limit = { kind = 'whole number', default = 20000, least = 100, most = 20000 },
     table = { kind = 'choice', default = 'auto', choices = { 'auto', 'native', 'text', 'code' } },
@@ -86,22 +61,18 @@ return {
     reaction = { kind = 'sign', default = '👀' },
     approval_cards = { kind = 'flag', default = true },
     mask_secrets = { kind = 'flag', default = true },
-    mask_secrets_except = { kind = 'list of text', belongs = 'a conversation id or a staff id' },
+    mask_secrets_except = { kind = 'list of text', belongs = 'either_id' },
     ['media.size'] = { kind = 'whole number', default = 100, least = 1, most = 1000 },
     ['media.days'] = { kind = 'whole number', default = 30, least = 1, most = 3650 },
     delivery = { kind = 'choice', default = 'at_least_once', choices = { 'at_least_once', 'at_most_once' } },
     ['quota.calls'] = { kind = 'whole number', default = 5000, least = 0, most = 100000000 },
     ['quota.pushes'] = { kind = 'whole number', default = 3000, least = 0, most = 100000000 },
     ['dm.policy'] = { kind = 'choice', default = 'pairing', choices = { 'pairing', 'allowlist', 'open', 'disabled' } },
-    allow_from = {
-      kind = 'list of text',
-      env = 'DINGTALK_ALLOW_FROM',
-      belongs = 'a staff id (:Chat help staff-ids)',
-    },
+    allow_from = { kind = 'list of text', env = 'DINGTALK_ALLOW_FROM', belongs = 'staff_id' },
     group_policy = { kind = 'choice', default = 'disabled', choices = { 'disabled', 'allowlist', 'open' } },
-    groups = { kind = 'settings of conversations', belongs = 'the group\'s conversation id' },
+    groups = { kind = 'settings of conversations', belongs = 'groups_id' },
     require_mention = { kind = 'flag', default = true },
-    admins = { kind = 'list of people', belongs = 'a staff id (:Chat help staff-ids)' },
+    admins = { kind = 'list of people', belongs = 'staff_id' },
     commands = { kind = 'list of commands' },
     jobs = { kind = 'programs by name' },
     session_scope = { kind = 'choice', default = 'bound', choices = { 'bound', 'user', 'conversation', 'single' } },
@@ -146,7 +117,7 @@ return {
   },
   group_options = {
     require_mention = { kind = 'flag' },
-    users = { kind = 'list of text', belongs = 'a staff id (:Chat help staff-ids)' },
+    users = { kind = 'list of text', belongs = 'staff_id' },
     tools = { kind = 'list of commands' },
     instructions = { kind = 'text of several lines' },
   },

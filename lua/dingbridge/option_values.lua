@@ -168,7 +168,7 @@ function Check:text(option, value, path)
   elseif (option.kind == 'text of several lines' and text:gsub('[\t\n\r]', '') or text):find('%c') then
     self:add(path, say('control_character'))
   elseif option.belongs and texts.is_placeholder(shown) then
-    self:add(path, say('is_placeholder', { text = shown, belongs = option.belongs }))
+    self:add(path, say('is_placeholder', { text = shown, belongs = say(option.belongs) }))
   elseif not texts.fits(option, text) then
     local near = Check.near(text, option.choices or {})
     local sentence = near and 'must_be_near' or 'must_be'

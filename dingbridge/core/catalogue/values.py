@@ -36,6 +36,18 @@ TABLE_OF_VARIABLES = Sentence("a table of text by name")
 TABLE_OF_ACCOUNTS = Sentence("a table of accounts by name")
 TABLE_WITH_DINGTALK = Sentence("a table with dingtalk")
 
+# --- what to put instead of a placeholder ---------------------------------------------------------
+
+WHOLE_ADDRESS = Sentence("the whole address that DingTalk shows for the robot")
+SIGNING_SECRET = Sentence("the robot's signing secret, which begins with SEC,")
+CLIENT_ID = Sentence("the app's Client ID (AppKey)")
+CLIENT_SECRET = Sentence("the app's Client Secret (AppSecret)")
+ROBOT_CODE = Sentence("the robot's code")
+GROUPS_ID = Sentence("the group's conversation id")
+PERSONS_ID = Sentence("the person's staff id")
+EITHER_ID = Sentence("a conversation id or a staff id")
+STAFF_ID = Sentence("a staff id (:Chat help staff-ids)")
+
 # --- what it is -----------------------------------------------------------------------------------
 
 A_FUNCTION = Sentence("a function")

@@ -53,8 +53,8 @@ class Addresses:
             self._problems.add(path, settings.ROBOT_SEND_ONLY())
         elif not token:
             self._problems.add(path, settings.NO_ACCESS_TOKEN())
-        elif is_placeholder(token):
-            self._problems.add(path, say.IS_PLACEHOLDER(text=token, belongs=option.belongs))
+        elif option.belongs and is_placeholder(token):
+            self._problems.add(path, say.IS_PLACEHOLDER(text=token, belongs=option.belongs()))
         else:
             return text
         return None

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from dingbridge.core.agents.known_agents import AgentChoice
 from dingbridge.core.catalogue import settings as say
+from dingbridge.core.catalogue import values as words
 from dingbridge.core.catalogue.language import Language
 from dingbridge.core.commands.remote_commands import COMMANDS, Users
 from dingbridge.core.messages import PLATFORM
@@ -61,7 +62,7 @@ class Options(Struct, frozen=True, kw_only=True):
             OptionKind.WEBHOOK,
             own=True,
             env="DINGTALK_WEBHOOK",
-            belongs="the whole address that DingTalk shows for the robot",
+            belongs=words.WHOLE_ADDRESS,
         ),
         "Address of a custom group robot, for one-way messages to its group.",
     ] = ""
@@ -71,7 +72,7 @@ class Options(Struct, frozen=True, kw_only=True):
             OptionKind.SECRET,
             own=True,
             env="DINGTALK_SECRET",
-            belongs="the robot's signing secret, which begins with SEC,",
+            belongs=words.SIGNING_SECRET,
             needs="webhook",
         ),
         "Signing secret of the custom robot, when its security setting is a signature.",
@@ -87,7 +88,7 @@ class Options(Struct, frozen=True, kw_only=True):
             OptionKind.TEXT,
             aliases=("client_id",),
             env="DINGTALK_CLIENT_ID",
-            belongs="the app's Client ID (AppKey)",
+            belongs=words.CLIENT_ID,
             needs="app_secret",
         ),
         "Client ID (AppKey) of the enterprise app, for conversations both ways.",
@@ -98,14 +99,14 @@ class Options(Struct, frozen=True, kw_only=True):
             OptionKind.SECRET,
             aliases=("client_secret",),
             env="DINGTALK_CLIENT_SECRET",
-            belongs="the app's Client Secret (AppSecret)",
+            belongs=words.CLIENT_SECRET,
             needs="app_key",
         ),
         "Client Secret (AppSecret) of the enterprise app.",
     ] = ""
     robot_code: Annotated[
         str,
-        Option(OptionKind.TEXT, belongs="the robot's code", default_from="app_key"),
+        Option(OptionKind.TEXT, belongs=words.ROBOT_CODE, default_from="app_key"),
         "The robot's code; a message's own wins for the reply to it, unless it is refused.",
     ] = ""
     conversation_id: Annotated[
@@ -113,14 +114,14 @@ class Options(Struct, frozen=True, kw_only=True):
         Option(
             OptionKind.TEXT,
             env="DINGTALK_CONVERSATION_ID",
-            belongs="the group's conversation id",
+            belongs=words.GROUPS_ID,
             own=True,
         ),
         "Group that messages go to when they answer nobody.",
     ] = ""
     user_id: Annotated[
         str,
-        Option(OptionKind.TEXT, env="DINGTALK_USER_ID", belongs="the person's staff id", own=True),
+        Option(OptionKind.TEXT, env="DINGTALK_USER_ID", belongs=words.PERSONS_ID, own=True),
         "Person (staff id) that messages go to when they answer nobody.",
     ] = ""
     msgtype: Annotated[
@@ -162,7 +163,7 @@ class Options(Struct, frozen=True, kw_only=True):
     ] = True
     mask_secrets_except: Annotated[
         tuple[str, ...],
-        Option(OptionKind.LIST, belongs="a conversation id or a staff id", own=True),
+        Option(OptionKind.LIST, belongs=words.EITHER_ID, own=True),
         "Conversation ids and staff ids to which texts go unmasked.",
     ] = ()
     media_size: Annotated[
@@ -209,7 +210,7 @@ class Options(Struct, frozen=True, kw_only=True):
             OptionKind.LIST,
             aliases=("dm.allow_from",),
             env="DINGTALK_ALLOW_FROM",
-            belongs="a staff id (:Chat help staff-ids)",
+            belongs=words.STAFF_ID,
         ),
         "Staff ids that may write to the session; `'*'` is everybody, empty is nobody."
         " A list that is given also holds under the policy 'open'.",
@@ -221,7 +222,7 @@ class Options(Struct, frozen=True, kw_only=True):
     ] = "disabled"
     groups: Annotated[
         dict[str, GroupOptions],
-        Option(OptionKind.CONVERSATIONS, belongs="the group's conversation id"),
+        Option(OptionKind.CONVERSATIONS, belongs=words.GROUPS_ID),
         "Settings of single groups by conversation id; `'*'` holds what is not given"
         " for a group, and admits none.",
     ] = {}
@@ -230,7 +231,7 @@ class Options(Struct, frozen=True, kw_only=True):
     ] = True
     admins: Annotated[
         tuple[str, ...],
-        Option(OptionKind.PEOPLE, belongs="a staff id (:Chat help staff-ids)"),
+        Option(OptionKind.PEOPLE, belongs=words.STAFF_ID),
         "Staff ids that may use all remote commands; they are admitted as well.",
     ] = ()
     commands: Annotated[

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import Struct, structs
 
+from dingbridge.core.catalogue import values as words
 from dingbridge.core.options.kinds import Option, OptionKind, declared_in, spellings_of
 
 EVERYTHING = "*"
@@ -23,7 +24,7 @@ class GroupOptions(Struct, frozen=True):
     ] = None
     users: Annotated[
         tuple[str, ...] | None,
-        Option(OptionKind.LIST, belongs="a staff id (:Chat help staff-ids)"),
+        Option(OptionKind.LIST, belongs=words.STAFF_ID),
         "Staff ids that may write in this group, instead of `allow_from`; `'*'` is"
         " everybody in it, empty is nobody.",
     ] = None

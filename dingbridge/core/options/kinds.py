@@ -14,6 +14,7 @@ from typing import get_args
 from msgspec import NODEFAULT, Struct, structs
 
 from dingbridge.core.catalogue import values as words
+from dingbridge.core.catalogue.sentence import Sentence
 
 
 class OptionKind(str, Enum):
@@ -74,7 +75,7 @@ class Option(Struct, frozen=True):
     env: str = ""
     least: int = 0
     most: int = 0
-    belongs: str = ""
+    belongs: Sentence | None = None
     needs: str = ""
     default_from: str = ""
     editor_wide: bool = False
@@ -97,7 +98,7 @@ class Option(Struct, frozen=True):
     @property
     def may_come_from_a_command(self) -> bool:
         """Whether `{ cmd = { 'program', 'argument' } }` is accepted instead of the value."""
-        return self.is_secret or (self.kind is OptionKind.TEXT and bool(self.belongs))
+        return self.is_secret or (self.kind is OptionKind.TEXT and self.belongs is not None)
 
     @property
     def expects(self) -> str:

@@ -160,7 +160,7 @@ class Values:
         elif (_CONTROL_IN_PROSE if option.kind is OptionKind.PROSE else _CONTROL).search(text):
             self._problem(path, say.CONTROL_CHARACTER())
         elif option.belongs and is_placeholder(text):
-            self._problem(path, say.IS_PLACEHOLDER(text=text, belongs=option.belongs))
+            self._problem(path, say.IS_PLACEHOLDER(text=text, belongs=option.belongs()))
         else:
             return text
         return None

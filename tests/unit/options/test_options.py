@@ -26,6 +26,7 @@ EXAMPLES: dict[str, object] = {
     "autostart": False,
     "notify_on": "all",
     "notify_when": "always",
+    "language": "zh",
     "quiet_hours": "22:00-08:00",
     "app_key": "dinga1",
     "app_secret": SECRET,

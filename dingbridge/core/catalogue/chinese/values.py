@@ -30,6 +30,18 @@ TABLE_OF_VARIABLES = "以名称为键的文字表"
 TABLE_OF_ACCOUNTS = "以名称为键的账号表"
 TABLE_WITH_DINGTALK = "含 dingtalk 的表"
 
+# --- what to put instead of a placeholder ---------------------------------------------------------
+
+WHOLE_ADDRESS = "钉钉显示的机器人完整地址"
+SIGNING_SECRET = "机器人的加签密钥（以 SEC 开头）"
+CLIENT_ID = "应用的 Client ID（AppKey）"
+CLIENT_SECRET = "应用的 Client Secret（AppSecret）"
+ROBOT_CODE = "机器人编码"
+GROUPS_ID = "群的聊天 ID"
+PERSONS_ID = "对方的员工编号"
+EITHER_ID = "聊天 ID 或员工编号"
+STAFF_ID = "员工编号（:Chat help staff-ids）"
+
 # --- what it is -----------------------------------------------------------------------------------
 
 A_FUNCTION = "函数"
