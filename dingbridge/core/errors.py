@@ -39,6 +39,13 @@ def in_words(message: str, fix: str) -> str:
     return join(message=message, fix=fix)
 
 
+def sentences(first: str, *others: str) -> str:
+    """Whole sentences, one after the other."""
+    for one in others:
+        first = say.FIX_AFTER_SENTENCE(message=first, fix=one)
+    return first
+
+
 def without_stop(words: str) -> str:
     """Words without the last full stop."""
     return words.rstrip(".。")

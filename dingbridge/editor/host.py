@@ -12,9 +12,8 @@ from typing import Any
 
 from msgspec import structs
 
-from dingbridge.core.catalogue import language
+from dingbridge.core.catalogue import language, sessions
 from dingbridge.core.catalogue import service as say
-from dingbridge.core.catalogue import sessions as saying
 from dingbridge.core.commands.command_lines import parse
 from dingbridge.core.commands.editor_commands import Subcommand
 from dingbridge.core.errors import BridgeError, in_words, told
@@ -228,7 +227,7 @@ class Host:
     def _saved(self, file: UserFile, error: BridgeError | None) -> None:
         """Show the result of saving a session to a file."""
         if error is None:
-            self._show_notice(saying.SAVED(path=file.path))
+            self._show_notice(sessions.SAVED(path=file.path))
         else:
             self.refused(error)
         self._leave()

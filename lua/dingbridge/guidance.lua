@@ -75,7 +75,8 @@ local function content(session)
   local current, why_not = state.destinations[session].current, why_not_connected(account)
   local goes = current.target ~= '' and say('guide_goes', { name = message_format.one_line(current.name) })
   if why_not then
-    return goes and goes .. ' ' .. why_not or why_not, { STATUS, HELP }
+    local gap = goes and vim.endswith(goes, '。') and '' or ' '
+    return goes and goes .. gap .. why_not or why_not, { STATUS, HELP }
   elseif goes then
     return goes, account.mode == 'webhook' and { HELP } or { PAIR, HELP }
   end

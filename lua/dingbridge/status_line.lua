@@ -5,6 +5,8 @@ local state = require('dingbridge.state')
 
 local M = {}
 
+local LINK = { connecting = 'bar_connecting', waiting = 'bar_waiting' }
+
 --- The state of link and queue, and what waits for an answer; empty when DingTalk is not set up and
 --- nothing waits.
 ---@return string
@@ -14,13 +16,13 @@ function M.link()
   if status.mode == 'off' then
     return waits or ''
   end
-  local parts = { 'DingTalk' }
+  local parts = { say('bar_dingtalk') }
   if status.mode == 'webhook' then
-    parts[#parts + 1] = 'one-way'
+    parts[#parts + 1] = say('bar_one_way')
   elseif status.connected then
     parts[#parts + 1] = '●'
   else
-    parts[#parts + 1] = status.link == 'off' and '○' or ('○ ' .. status.link)
+    parts[#parts + 1] = status.link == 'off' and '○' or ('○ ' .. (LINK[status.link] and say(LINK[status.link]) or status.link))
   end
   local left = math.ceil(status.cool_down_until - os.time())
   if left > 0 and status.queued > 0 then

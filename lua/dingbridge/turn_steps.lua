@@ -18,6 +18,16 @@ local STATE = {
   failed = { 'step_failed', 'DingbridgeFailed' },
 }
 local DIFF = { ['+'] = 'Added', ['-'] = 'Removed' }
+local KIND = {
+  read = 'kind_read',
+  edit = 'kind_edit',
+  delete = 'kind_delete',
+  move = 'kind_move',
+  search = 'kind_search',
+  execute = 'kind_execute',
+  think = 'kind_think',
+  fetch = 'kind_fetch',
+}
 local LINE = { thought = 'step', plan = 'step_plan', other = 'step' }
 
 --- The steps whose detail is shown, by buffer, mark of the heading, and number.
@@ -40,7 +50,7 @@ function M.line(step)
   local state = waits and say('step_waits', { code = step.approval })
     or say(is_open and 'step_open' or STATE[step.state][1])
   local name = LINE[step.kind] or 'step_tool'
-  local parts = { state = state, kind = step.kind, title = one_line(step.title) }
+  local parts = { state = state, kind = KIND[step.kind] and say(KIND[step.kind]) or step.kind, title = one_line(step.title) }
   return '  ' .. say(name, parts)
 end
 

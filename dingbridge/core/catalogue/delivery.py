@@ -68,6 +68,10 @@ OTHER_CUSTOM_ROBOT = Sentence(
     "it is for the group of another custom robot than the one that is set up now"
 )
 SET_THAT_WEBHOOK = Sentence("set that `webhook` again, then :Chat retry sends it")
+LINE_OF_CODE = Sentence("line {lines}")
+LINES_OF_CODE = Sentence("lines {lines}")
+UNTITLED = Sentence("Message")
+"""Replaces an empty title, which the platform refuses (§9)."""
 ROBOTS_GROUP = Sentence("the robot's group")
 CONFIGURED_CONVERSATION = Sentence("the configured conversation")
 ROBOT_WINDOW = Sentence("{most} messages a minute are all that DingTalk takes from a robot.")

@@ -194,6 +194,14 @@ WAITS_FOR_SETTINGS = Sentence(
     "until setup() is called with those again"
 )
 
+# --- the status line ------------------------------------------------------------------------------
+
+BAR_DINGTALK = Sentence("DingTalk")
+BAR_ONE_WAY = Sentence("one-way")
+BAR_OFF = Sentence("off")
+BAR_CONNECTING = Sentence("connecting")
+BAR_WAITING = Sentence("waiting")
+
 # --- the signs of the bar, in the report of the status --------------------------------------------
 
 SIGNS = Sentence("in the bar:")

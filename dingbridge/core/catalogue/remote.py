@@ -17,6 +17,9 @@ UNKNOWN_NEAR = Sentence(
     "没有命令 No such command: {command}\n\n您是不是要 Did you mean `/{nearest}`? `/help` 帮助"
 )
 USAGE = Sentence("用法 Usage: `{form}`{note}\n\n{meaning_chinese} {meaning}")
+USAGE_OF_LINES = Sentence(
+    "用法 Usage: `{form}` (最多 {most} 行 at most {most} lines)\n\n{meaning_chinese} {meaning}"
+)
 NOT_ALLOWED = Sentence(
     "您不能使用 You may not use `/{name}`.\n\n"
     "您的编号 Your id: {identity}\n\n"

@@ -39,6 +39,7 @@ class RemoteDeclaration(Struct, frozen=True):
 
     - `arguments`: the usage as shown; `[x]` is optional
     - `note`: more about the arguments
+    - `most_lines`: lines that it shows at most
     - `effect`: it changes something, so it is never carried out twice
     """
 
@@ -48,6 +49,7 @@ class RemoteDeclaration(Struct, frozen=True):
     meaning_chinese: str
     arguments: str = ""
     note: str = ""
+    most_lines: int = 0
     users: Users = Users.LISTED
     effect: bool = False
 
@@ -356,7 +358,7 @@ class FileSlice(RemoteRequest, frozen=True):
 
     declaration = RemoteDeclaration(
         *("file", "文件", "Lines of a file", "文件内容", "path:10-40"),
-        note=f" (最多 {MOST_LINES} 行 at most {MOST_LINES} lines)",
+        most_lines=MOST_LINES,
     )
 
     @classmethod

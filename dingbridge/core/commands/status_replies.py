@@ -56,6 +56,13 @@ def describe_unknown(unknown: UnknownCommand) -> str:
 def describe_bad(bad: Bad) -> str:
     """The reply to an invalid argument: the command's usage."""
     one = bad.declaration
+    if one.most_lines:
+        return say.USAGE_OF_LINES(
+            form=one.form,
+            most=one.most_lines,
+            meaning_chinese=one.meaning_chinese,
+            meaning=one.meaning,
+        )
     return say.USAGE(
         form=one.form, note=one.note, meaning_chinese=one.meaning_chinese, meaning=one.meaning
     )

@@ -11,14 +11,12 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from dingbridge.core import json_wire
+from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.dingtalk.cards import CARD_TOPIC
 from dingbridge.core.dingtalk.limits import MSG_PARAM_BYTES, WEBHOOK_BODY_BYTES
 from dingbridge.core.dingtalk.stream_frames import ROBOT_TOPIC
 from dingbridge.core.markdown.chunking import encoded_size
 from dingbridge.core.messages import At
-
-UNTITLED: Final = "Message"
-"""Replaces an empty title, which the platform refuses (§9)."""
 
 _GAP: Final = "\n\n"
 
@@ -63,7 +61,7 @@ def robot_body(msgtype: str, title: str, text: str, at: At, *, msg_uuid: str = "
     if msgtype == "text":
         body = {"msgtype": "text", "text": {"content": text}}
     else:
-        body = {"msgtype": "markdown", "markdown": {"title": title.strip() or UNTITLED}}
+        body = {"msgtype": "markdown", "markdown": {"title": title.strip() or say.UNTITLED()}}
         body["markdown"]["text"] = text
     if at.user_ids or at.mobiles or at.all:
         body["at"] = {
@@ -240,7 +238,7 @@ def _file(media_id: str, file_name: str, file_type: str) -> tuple[str, str]:
 def _message(msgtype: str, title: str, text: str) -> tuple[str, str]:
     if msgtype == "text":
         return "sampleText", json_wire.encode({"content": text}).decode()
-    parameters = {"title": title.strip() or UNTITLED, "text": text}
+    parameters = {"title": title.strip() or say.UNTITLED(), "text": text}
     return "sampleMarkdown", json_wire.encode(parameters).decode()
 
 

@@ -29,6 +29,7 @@ from dingbridge.core.errors import (
     Retryable,
     RetryAfter,
     TooLong,
+    sentences,
 )
 
 Fields = TypeVar("Fields")
@@ -229,12 +230,12 @@ def _kind(rule: error_codes.CodeRule, said: AnswerReport, call: ApiCall) -> type
 
 
 def _sentence(sentence: str, said: AnswerReport) -> str:
-    sentences = [sentence]
+    said_there = [sentence]
     if said.scopes:
-        sentences.append(say.NEEDS(scopes=quoted(", ".join(said.scopes))))
+        said_there.append(say.NEEDS(scopes=quoted(", ".join(said.scopes))))
     if said.text:
-        sentences.append(say.SAYS(words=quoted(said.text)))
-    return " ".join(sentences)
+        said_there.append(say.SAYS(words=quoted(said.text)))
+    return sentences(*said_there)
 
 
 def unreadable(

@@ -16,7 +16,7 @@ from dingbridge.core.dingtalk.json_fields import seconds_of
 from dingbridge.core.dingtalk.message_content import MessageContent, put_together
 from dingbridge.core.dingtalk.message_parts import parts_of
 from dingbridge.core.dingtalk.part_kinds import OwnWords
-from dingbridge.core.errors import BadFrame
+from dingbridge.core.errors import BadFrame, sentences
 from dingbridge.core.messages import (
     SENDER_IDS,
     Conversation,
@@ -196,10 +196,10 @@ def _session_webhook(callback: _Callback, origins: tuple[str, ...]) -> SessionWe
 
 def _quota_gone(callback: _Callback) -> QuotaGone:
     said = quoted(json_wire.text_of(callback.error_message) or json_wire.text_of(callback.err_msg))
-    sentences = [refusals.QUOTA_USED_UP(), refusals.WAIT_OR_BUY()]
+    words = [refusals.QUOTA_USED_UP(), refusals.WAIT_OR_BUY()]
     if said:
-        sentences.append(refusals.SAYS(words=said))
-    return QuotaGone(_QUOTA_GONE, " ".join(sentences))
+        words.append(refusals.SAYS(words=said))
+    return QuotaGone(_QUOTA_GONE, sentences(*words))
 
 
 def _required(value: object, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.dingtalk.limits import TITLE_CHARACTERS
 from dingbridge.core.markdown.fences import backticks
 from dingbridge.core.markdown.plain import is_plain
@@ -37,8 +38,8 @@ def fenced(code: str, file_name: str, language: str, first_line: int, last_line:
     one = first_line == last_line
     lines = f"{first_line}" if one else f"{first_line}-{last_line}"
     name = " ".join(clean(file_name).split())
-    unnamed = "line" if one else "lines"
-    origin = f"{name}:{lines}" if name else f"{unnamed} {lines}"
+    unnamed = say.LINE_OF_CODE if one else say.LINES_OF_CODE
+    origin = f"{name}:{lines}" if name else unnamed(lines=lines)
     known = _LANGUAGE.match(language)
     return f"{code_span(origin)}\n{block(code, known[0] if known else '')}"
 

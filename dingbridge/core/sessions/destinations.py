@@ -41,7 +41,11 @@ class Destination(Struct, frozen=True):
 
 NOBODY = Destination()
 
-_NAME = re.compile(r"(.+) \((?:group|1:1|1:1 outside)(?:, [^ ]*)?\)", re.DOTALL)
+_NAME = re.compile(
+    r"(.+)(?: \((?:group|1:1|1:1 outside)(?:, [^ ]*)?\)|（(?:群聊|单聊|组织外单聊)(?:，[^ ]*)?）)",
+    re.DOTALL,
+)
+"""As the catalogue writes it, in any language: names that were stored stay as they are."""
 
 
 class Destinations(Struct, frozen=True):
@@ -139,15 +143,14 @@ def name(target: Target, *, told_apart: bool = False) -> str:
     if target.private and not target.label:
         return say.LAST_SPEAKER()  # `routing.of_session`
     label = " ".join(target.label.split())[:NAME].strip() or _id(target)
+    id = _id(target) if told_apart else ""
     if target.conversation_id:
-        kind = "group"
-    elif target.user_id:
-        kind = "1:1"
-    elif target.private:
-        kind = "1:1 outside"
-    else:
-        return label
-    return f"{label} ({kind}, {_id(target)})" if told_apart else f"{label} ({kind})"
+        return say.NAME_GROUP_ID(label=label, id=id) if id else say.NAME_GROUP(label=label)
+    if target.user_id:
+        return say.NAME_SINGLE_ID(label=label, id=id) if id else say.NAME_SINGLE(label=label)
+    if target.private:
+        return say.NAME_OUTSIDE_ID(label=label, id=id) if id else say.NAME_OUTSIDE(label=label)
+    return label
 
 
 def label(name: str) -> str:

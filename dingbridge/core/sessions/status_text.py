@@ -9,9 +9,17 @@ from msgspec import Struct
 
 from dingbridge.core.catalogue import editor, health, sessions
 from dingbridge.core.catalogue import status as say
+from dingbridge.core.errors import sentences
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.option_report import describe_sources
 from dingbridge.core.sessions.robot_state import RobotState
+
+_LINKS = {
+    "off": editor.BAR_OFF,
+    "connecting": editor.BAR_CONNECTING,
+    "connected": sessions.CONNECTED,
+    "waiting": editor.BAR_WAITING,
+}
 
 
 class LinkReport(Struct, frozen=True):
@@ -26,12 +34,18 @@ class LinkReport(Struct, frozen=True):
 
     def describe(self, now: float) -> str:
         """One line. `now` is Unix seconds."""
-        state = say.LINK(state=self.state)
+        state = say.LINK(state=link_in_words(self.state))
         if not self.trouble:
             return state
         down = say.DOWN(link=state, trouble=self.trouble)
         seconds = math.ceil(self.next_try - now)
         return say.NEXT_TRY(link=down, seconds=seconds) if seconds > 0 else down
+
+
+def link_in_words(state: str) -> str:
+    """The name of a state of the link."""
+    sentence = _LINKS.get(state)
+    return sentence() if sentence is not None else state
 
 
 def with_problems(problems: tuple[str, ...]) -> str:
@@ -96,7 +110,7 @@ def describe_bound(
         else:
             words = sessions.BOUND_ONE_WAY(title=title, account=account)
         if options.responder is not None:
-            words = f"{words} {sessions.NOTHING_FOR_RESPONDER()}"
+            words = sentences(words, sessions.NOTHING_FOR_RESPONDER())
         return words
     app, link = options.app_key, sessions.CONNECTED() if is_connected else sessions.CONNECTING()
     target = target or sessions.WHOEVER_WRITES_FIRST()

@@ -54,7 +54,9 @@ class AccountSettings:
     @property
     def shown(self) -> str:
         """The account's name in notices."""
-        return "DingTalk" if self._name == DEFAULT_ACCOUNT else f"DingTalk ({self._name})"
+        if self._name == DEFAULT_ACCOUNT:
+            return editor.BAR_DINGTALK()
+        return say.DINGTALK_ACCOUNT(name=self._name)
 
     def labelled(self, text: str) -> str:
         """`text` with the account's name in front; unchanged for the default account."""

@@ -16,7 +16,7 @@ from dingbridge.core.commands.remote_parser import Bad, UnknownCommand
 from dingbridge.core.dingtalk import addressees
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.options.declarations import Options
-from dingbridge.core.sessions import scopes
+from dingbridge.core.sessions import scopes, status_text
 from dingbridge.core.sessions.robot_state import RobotState
 from dingbridge.service.robots.approval_questions import ApprovalQuestions
 from dingbridge.service.robots.conversations import Conversations
@@ -121,7 +121,7 @@ class RobotCommands:
         session = row.session if row is not None else ""
         return status_replies.describe_status(
             row,
-            link=state.link,
+            link=status_text.link_in_words(state.link),
             editors=self._conversations.editors,
             queued=state.queued,
             failed=state.failed,

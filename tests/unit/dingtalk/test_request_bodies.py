@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dingbridge.core.catalogue import delivery
 from dingbridge.core.dingtalk.limits import MSG_PARAM_BYTES, WEBHOOK_BODY_BYTES
 from dingbridge.core.dingtalk.request_bodies import (
-    UNTITLED,
     keyword_bytes,
     msg_param_room,
     open_connection_body,
@@ -99,9 +99,9 @@ def test_a_text_message_has_no_title() -> None:
 @pytest.mark.parametrize("title", ["", "  \n"])
 def test_an_empty_title_which_the_platform_refuses_is_never_sent(title: str) -> None:
     body = json.loads(robot_body("markdown", title, "x", At()))
-    assert body["markdown"]["title"] == UNTITLED
+    assert body["markdown"]["title"] == delivery.UNTITLED()
     parameters = json.loads(send_to_group("r", "c", "markdown", title, "x"))["msgParam"]
-    assert json.loads(parameters)["title"] == UNTITLED
+    assert json.loads(parameters)["title"] == delivery.UNTITLED()
 
 
 def test_the_message_id_travels_along_so_that_a_retry_does_not_arrive_twice() -> None:

@@ -167,6 +167,14 @@ WAITS_FOR_SETTINGS = (
     "有 {count} 条消息是在其他设置下提交的，尚未写入磁盘：等到用那些设置再次调用 setup() 时处理"
 )
 
+# --- the status line ------------------------------------------------------------------------------
+
+BAR_DINGTALK = "钉钉"
+BAR_ONE_WAY = "单向"
+BAR_OFF = "关闭"
+BAR_CONNECTING = "正在连接"
+BAR_WAITING = "等待重试"
+
 # --- the signs of the bar, in the report of the status --------------------------------------------
 
 SIGNS = "标题栏中的符号："

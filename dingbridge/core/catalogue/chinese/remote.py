@@ -10,6 +10,7 @@ HELP_LINE = "- `{form}` {chinese} · {meaning_chinese}"
 UNKNOWN = "没有命令 {command}\n\n`/help` 查看帮助"
 UNKNOWN_NEAR = "没有命令 {command}\n\n您是不是要用 `/{nearest}`？`/help` 查看帮助"
 USAGE = "用法：`{form}`{note}\n\n{meaning_chinese}"
+USAGE_OF_LINES = "用法：`{form}`（最多 {most} 行）\n\n{meaning_chinese}"
 NOT_ALLOWED = (
     "您不能使用 `/{name}`。\n\n您的编号：{identity}\n\n设置：{setting}（`'{name}'`）或 `admins`"
 )

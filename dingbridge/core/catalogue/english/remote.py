@@ -11,6 +11,7 @@ HELP_LINE = "- `{form}` · {meaning}"
 UNKNOWN = "No such command: {command}\n\n`/help` lists the commands"
 UNKNOWN_NEAR = "No such command: {command}\n\nDid you mean `/{nearest}`? `/help` lists the commands"
 USAGE = "Usage: `{form}`{note}\n\n{meaning}"
+USAGE_OF_LINES = "Usage: `{form}` (at most {most} lines)\n\n{meaning}"
 NOT_ALLOWED = (
     "You may not use `/{name}`.\n\nYour id: {identity}\n\n"
     "Setting: {setting} (`'{name}'`), or `admins`"
