@@ -18,6 +18,7 @@ from dingbridge.core.agents import failure_texts
 from dingbridge.core.agents.known_agents import KNOWN, AgentChoice, title
 from dingbridge.core.agents.turn_events import AgentProgram
 from dingbridge.core.catalogue import checkhealth as say
+from dingbridge.core.catalogue import language
 from dingbridge.core.errors import BadOptions
 from dingbridge.core.options.settings import read_all
 from dingbridge.core.text import clean_name
@@ -76,6 +77,7 @@ def _chosen(options: object, environ: Mapping[str, str]) -> dict[str, AgentChoic
 def main() -> None:
     """Read the settings from standard input, and write the rows to standard output."""
     asked: dict[str, Any] = json.loads(sys.stdin.buffer.read().decode("utf-8", "surrogateescape"))
+    language.use(asked["language"], os.environ)
     rows = report(asked["options"], asked["cwd"], os.environ)
     answer = json.dumps([structs.asdict(row) for row in rows], ensure_ascii=False)
     sys.stdout.buffer.write(answer.encode("utf-8", "surrogateescape"))

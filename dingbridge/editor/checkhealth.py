@@ -17,7 +17,7 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from dingbridge.core.catalogue import checkhealth as say
-from dingbridge.core.catalogue import health
+from dingbridge.core.catalogue import health, language
 from dingbridge.core.errors import BadOptions
 from dingbridge.core.options.declarations import OPTIONS, PREFIX, SPELLINGS, Options
 from dingbridge.core.options.groups import EVERYTHING
@@ -166,6 +166,7 @@ def main() -> None:
     """Read the settings from standard input, and write the rows to standard output."""
     # Bytes that are not UTF-8 are passed through.
     asked: dict[str, Any] = json.loads(sys.stdin.buffer.read().decode("utf-8", "surrogateescape"))
+    language.use(asked["language"], os.environ)
     options, path, told = asked["options"], asked["path"], tuple(asked["problems"])
     rows = report(options, path, told, asked["cwd"], os.environ)
     answer = json.dumps([structs.asdict(row) for row in rows], ensure_ascii=False)

@@ -21,6 +21,8 @@ local function take(given)
   local raw, path
   problems, raw, written, path = require('dingbridge.options').check(given)
   if problems[1] then
+    -- Checked again, as only now the language is known that these settings name.
+    problems = require('dingbridge.options').check(given)
     local reason = say('settings_unusable', { problems = table.concat(problems, '; ') })
     before = { mode = 'off', account = '', last_error = reason }
     return raw, path, {}

@@ -167,6 +167,15 @@ def test_every_problem_of_the_settings_is_an_error_with_its_help(editor: Editor)
         assert words in found
 
 
+def test_the_report_is_in_the_language_of_the_settings_that_are_checked(editor: Editor) -> None:
+    editor.setup({"language": "zh", "app_key": "YOUR_APP_KEY", "msgtype": "html"})
+    found = check(editor).of("ERROR")
+    assert 'app_key: "YOUR_APP_KEY" 是占位文字；请在这里填写应用的 Client ID（AppKey）' in found
+    assert "msgtype: 应为：'markdown' 或 'text'" in found
+    editor.setup({"language": "zh", **APP})
+    assert "API 模式，可收可发，应用 dingabcdef" in check(editor).of("OK")
+
+
 def test_the_problems_go_with_the_next_setup(editor: Editor) -> None:
     editor.setup({"msgtype": "html"})
     assert "msgtype" in check(editor).of("ERROR")

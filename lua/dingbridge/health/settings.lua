@@ -25,7 +25,8 @@ local M = {
 ---@return dingbridge.HealthRow[]? rows nil when it does not answer
 function M.rows(part, problems, within)
   local chosen = host.python()
-  local settings = vim.tbl_extend('error', host_settings.settings(), { problems = problems })
+  local shown = { problems = problems, language = require('dingbridge').language() }
+  local settings = vim.tbl_extend('error', host_settings.settings(), shown)
   -- Raises if Python cannot be started or its answer is invalid.
   local ok, rows = pcall(function()
     local how = { stdin = vim.json.encode(settings), timeout = within, cwd = python.FOLDER }
