@@ -22,7 +22,25 @@ PATIENCE = 60.0
 """Default time limit of `notify`, in seconds."""
 
 
+_OF_ARGPARSE = {
+    "usage: ": say.USAGE,
+    "positional arguments:": say.ARGUMENTS,
+    "options:": say.OPTIONS,
+    "show this help message and exit": say.SHOWS_HELP,
+    "show program's version number and exit": say.SHOWS_VERSION,
+}
+"""What argparse writes by itself, in English alone."""
+
+
 class _Parser(argparse.ArgumentParser):
+    def format_usage(self) -> str:
+        """The usage in the language in use."""
+        return _translated(super().format_usage())
+
+    def format_help(self) -> str:
+        """The help in the language in use."""
+        return _translated(super().format_help())
+
     def error(self, message: str) -> NoReturn:
         """Exit with the usage, and with secrets in the arguments masked."""
         super().error(redact(message))
@@ -40,6 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _translated(help_text: str) -> str:
+    for words, sentence in _OF_ARGPARSE.items():
+        help_text = help_text.replace(words, sentence(), 1)
+    return help_text
 
 
 def _parser() -> argparse.ArgumentParser:

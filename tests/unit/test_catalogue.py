@@ -273,6 +273,13 @@ SINGLE = {
         ),
         "what DingTalk writes",
     ),
+    **dict.fromkeys(
+        (
+            *("positional arguments:", "show this help message and exit"),
+            "show program's version number and exit",
+        ),
+        "what argparse writes",
+    ),
     "not found": "what DingTalk reads in an ack",
     "Request cancelled": "what the agent reads",
     "Method not found": "what the agent reads",

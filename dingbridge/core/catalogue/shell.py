@@ -14,6 +14,11 @@ INDEX_UNREACHABLE = Sentence(
     "the package index cannot be reached; is this machine online, is a proxy needed?"
 )
 ABOUT = Sentence("A Neovim chat session on DingTalk, and notifications from the shell.")
+USAGE = Sentence("usage: ")
+ARGUMENTS = Sentence("positional arguments:")
+OPTIONS = Sentence("options:")
+SHOWS_HELP = Sentence("show this help message and exit")
+SHOWS_VERSION = Sentence("show program's version number and exit")
 NOTIFY = Sentence("send a message to the robot's group, or to the configured group or person")
 NOTIFY_ABOUT = Sentence("Sends one message to DingTalk. Nothing is printed when it was delivered.")
 NOTIFY_TEXT = Sentence("the message; - reads standard input")
