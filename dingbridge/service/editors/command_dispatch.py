@@ -221,7 +221,10 @@ def _always(bridge: Bridge, argument: str, context: CommandContext) -> None:
 
 
 def _stop(bridge: Bridge, session: str) -> None:
-    if not bridge.responders.stop(session):
+    withdrawn = bridge.responders.withdraw_waiting(session, asker="")
+    if withdrawn:
+        bridge.editor.show(updates.ShowNotice(say.WAITING_WITHDRAWN(count=withdrawn)))
+    if not bridge.responders.stop(session) and not withdrawn:
         raise BridgeError(say.NOTHING_TO_STOP())
 
 
