@@ -65,7 +65,10 @@ ONLY_IN: dict[str, set[str]] = {
     "asyncio": {"dingbridge/service/", "dingbridge/sandbox/", "dingbridge/edges/agents/"},
     "msgpack": {"dingbridge/protocol/"},
     "selectors": {"dingbridge/edges/ipc/"},
-    "socket": {"dingbridge/edges/ipc/", "dingbridge/edges/dingtalk/stream/"},
+    "socket": {
+        *("dingbridge/edges/ipc/", "dingbridge/edges/dingtalk/stream/"),
+        "dingbridge/edges/dingtalk/http/reach.py",  # which resolves names
+    },
     "filelock": {"dingbridge/edges/storage/"},
     "appdirs": {"dingbridge/edges/storage/"},
     "PIL": {"dingbridge/edges/picture/"},
