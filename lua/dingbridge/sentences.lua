@@ -81,6 +81,7 @@ return {
     no_link = 'there is no link on this line',
     several_links = 'this message has {count} links: put the cursor on the line of one',
     not_opened_here = '{target}\nis not opened: this machine has no program for it; K shows the address',
+    not_opened_by = '{target}\nis not opened: {program} ended with exit code {code}. Set a program for it on this machine, or open the above by other means',
     not_opened_foreign = '{target}\nis not opened: it is neither an address of the web nor a file of the project or a received one',
     not_opened_program = '{target}\nis not opened: a program may run it',
     not_of_project = '{target}\nis no file of the project or a received one',

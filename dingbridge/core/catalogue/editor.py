@@ -104,6 +104,10 @@ SEVERAL_LINKS = Sentence("this message has {count} links: put the cursor on the 
 NOT_OPENED_HERE = Sentence(
     "{target}\nis not opened: this machine has no program for it; K shows the address"
 )
+NOT_OPENED_BY = Sentence(
+    "{target}\nis not opened: {program} ended with exit code {code}. Set a program for it on this"
+    " machine, or open the above by other means"
+)
 NOT_OPENED_FOREIGN = Sentence(
     "{target}\nis not opened: it is neither an address of the web nor a file of the project or a"
     " received one"
