@@ -131,6 +131,9 @@ KEY_ALWAYS = Sentence("Allow it, and this kind of tool in its session")
 CHOOSE_PAIR = Sentence("Let in from DingTalk")
 CHOOSE_DENY = Sentence("Refuse from DingTalk")
 CHOOSE_REVOKE = Sentence("Let in no more from DingTalk")
+CHOOSE_RETRY = Sentence("Send again what is not in DingTalk")
+CHOOSE_DROP = Sentence("Give up which message?")
+CHOOSE_RECALL = Sentence("Recall which message?")
 
 # --- sessions and drafts --------------------------------------------------------------------------
 

@@ -70,6 +70,7 @@ WHOEVER_WRITES_FIRST = Sentence("whoever writes first")
 NOBODY_YET = Sentence(
     "nobody to send to yet: set conversation_id or user_id, or wait for a message to answer"
 )
+NOBODY_CONNECTED = Sentence("DingTalk is not connected, so nobody could write here yet: {reason}")
 ANOTHER_ROBOT = Sentence("another robot was set up before it was ready to be sent")
 NEOVIM_CLOSED = Sentence("Neovim was closed before it was ready to be sent; send it again")
 NOBODY_FOR_FILE = Sentence("this session is not bound, so there is nobody to send a file to")

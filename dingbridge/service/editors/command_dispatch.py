@@ -239,12 +239,18 @@ def _retry(bridge: Bridge, message: str) -> None:
 
 
 def _drop(bridge: Bridge, message: str) -> None:
+    if not message:
+        bridge.reports.choose_message("drop")
+        return
     account, message = bridge.accounts.split(message)
     account.settings.need_mode()
     account.member.notify(robot_requests.Drop(message))
 
 
 def _recall(bridge: Bridge, message: str) -> None:
+    if not message:
+        bridge.reports.choose_message("recall")
+        return
     account, message = bridge.accounts.split(message)
     account.settings.need_mode()
     account.member.notify(robot_requests.RecallMessage(message))
