@@ -10,6 +10,7 @@ require('dingbridge.message_format') -- defines the highlight groups
 local M = {}
 
 local WIDEST = 90 -- columns
+local NARROWEST = 40 -- columns, where the screen has them: title and footer need some
 local LAYER = 45 -- above a chat, below notices
 local EACH = 1000 -- milliseconds between two updates of the time left
 local AGAIN = 200 -- milliseconds between two looks whether the command-line window is left
@@ -46,17 +47,23 @@ local function content(approval, width)
     return lines, groups
   end
   lines[#lines + 1] = ''
+  local first = #lines
   local fence, is_diff
+  local is_gap = false -- empty lines that are left out around a fence
   for _, text in ipairs(vim.split(vim.trim(approval.detail), '\n', { plain = true })) do
     local marks, word = text:match('^(```+)(%w*)%s*$')
     local is_end = fence and marks == fence and word == ''
     local is_start = not fence and marks
     if is_end then
-      fence, is_diff = nil, false
+      fence, is_diff, is_gap = nil, false, true
     elseif is_start then
       fence, is_diff = marks, word == 'diff'
+      while #lines > first and lines[#lines] == '' do
+        lines[#lines] = nil
+      end
     end
-    if not is_end and not (is_start and WORDS[word]) then
+    is_gap = is_gap and (is_end or text == '') ---@type boolean
+    if not is_gap and not is_end and not (is_start and WORDS[word]) then
       lines[#lines + 1] = text
       groups[#lines] = is_diff and SIGNS[text:sub(1, 1)] or nil
     end
@@ -72,6 +79,36 @@ local function time_left(approval)
   return ('%d:%02d'):format(math.floor(seconds / 60), seconds % 60)
 end
 
+--- How many lines are below the window.
+---@return integer
+local function lines_below()
+  local here = open_window()
+  local last = here and vim.api.nvim_win_call(here, function()
+    return vim.fn.line('w$')
+  end)
+  return last and vim.api.nvim_buf_line_count(buffer) - last or 0
+end
+
+---@param approval dingbridge.Approval
+---@return string
+local function footer_of(approval)
+  local has_focus = window ~= nil and window == vim.api.nvim_get_current_win()
+  local words = say(has_focus and 'approval_keys' or 'approval_footer', { time = time_left(approval) })
+  local below = lines_below()
+  return below > 0 and ('%s · %s'):format(say('approval_below', { count = below }), words) or words
+end
+
+--- As wide as the longest line, within the screen.
+---@param lines string[]
+---@return integer columns
+local function width_of(lines)
+  local longest = NARROWEST
+  for _, line in ipairs(lines) do
+    longest = math.max(longest, vim.api.nvim_strwidth(line) + 1)
+  end
+  return math.max(1, math.min(longest, WIDEST, vim.o.columns - 4))
+end
+
 ---@param approval dingbridge.Approval
 ---@param width integer
 ---@param rows integer on the screen, of all its lines
@@ -81,7 +118,6 @@ local function place(approval, width, rows)
   local title = others > 0 and say('approval_title_more', { code = approval.code, count = others })
     or say('approval_title', { code = approval.code })
   local most = math.max(1, math.floor((vim.o.lines - vim.o.cmdheight) / 2) - 2)
-  local footer = say('approval_footer', { time = time_left(approval) })
   return {
     relative = 'editor',
     anchor = 'NE',
@@ -91,7 +127,7 @@ local function place(approval, width, rows)
     height = math.max(1, math.min(rows, most)),
     border = 'rounded',
     title = { { (' %s '):format(wrap.cut(title, width - 4)), 'DingbridgeApproval' } },
-    footer = { { (' %s '):format(wrap.cut(footer, width - 4)), 'DingbridgeBar' } },
+    footer = { { (' %s '):format(wrap.cut(footer_of(approval), width - 4)), 'DingbridgeBar' } },
     footer_pos = 'right',
   }
 end
@@ -157,13 +193,24 @@ local function fill(lines, groups)
   end
 end
 
+--- Brings the footer up to date.
+local function draw_footer()
+  local here = open_window()
+  if here and shown then
+    local config = place(shown, vim.api.nvim_win_get_width(here), vim.api.nvim_win_get_height(here))
+    vim.api.nvim_win_set_config(here, { footer = config.footer, footer_pos = config.footer_pos })
+  end
+end
+
 ---@param approval dingbridge.Approval
 local function open(approval)
-  local width = math.max(1, math.min(WIDEST, vim.o.columns - 4))
+  local most = math.max(1, math.min(WIDEST, vim.o.columns - 4))
   if not buffer or not vim.api.nvim_buf_is_valid(buffer) then
     buffer = make_buffer()
   end
-  fill(content(approval, width))
+  local lines, groups = content(approval, most)
+  local width = width_of(lines)
+  fill(lines, groups)
   local config = place(approval, width, vim.api.nvim_buf_line_count(buffer))
   local before = open_window()
   if before then
@@ -182,6 +229,7 @@ local function open(approval)
     vim.api.nvim_win_set_cursor(window, { 1, 0 })
   end
   shown = approval
+  draw_footer() -- what is below follows from the height
 end
 
 --- Shows the time left, once a second.
@@ -194,13 +242,10 @@ local function keep_time()
     EACH,
     EACH,
     vim.schedule_wrap(function()
-      local left = open_window()
-      if not left or not shown then
+      if not open_window() or not shown then
         stop_timer()
       elseif vim.fn.getcmdwintype() == '' then
-        local width, height = vim.api.nvim_win_get_width(left), vim.api.nvim_win_get_height(left)
-        local config = place(shown, width, height)
-        vim.api.nvim_win_set_config(left, { footer = config.footer, footer_pos = config.footer_pos })
+        draw_footer()
       end
     end)
   )
@@ -238,8 +283,19 @@ function M.refresh()
   end
 end
 
+local group = vim.api.nvim_create_augroup('dingbridge_approval', {})
+
+vim.api.nvim_create_autocmd('WinScrolled', {
+  group = group,
+  callback = function(event)
+    if tonumber(event.match) == window then
+      draw_footer()
+    end
+  end,
+})
+
 vim.api.nvim_create_autocmd('VimResized', {
-  group = vim.api.nvim_create_augroup('dingbridge_approval', {}),
+  group = group,
   callback = function()
     if open_window() then
       M.refresh()
@@ -254,6 +310,7 @@ function M.enter(approval)
   open(approval)
   keep_time()
   vim.api.nvim_set_current_win(window)
+  draw_footer()
 end
 
 return M

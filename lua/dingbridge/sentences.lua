@@ -97,6 +97,8 @@ return {
     approval_title = 'Approve {code}?',
     approval_title_more = 'Approve {code}? · {count} more',
     approval_footer = '{time} left · :Chat approve',
+    approval_below = '↓ {count} lines below',
+    approval_keys = '{time} left · a approves, r rejects, q hides',
     key_hide_approval = 'Put the request away; it stays open',
     key_always = 'Allow it, and this kind of tool in its session',
     choose_pair = 'Let in from DingTalk',
@@ -365,6 +367,7 @@ return {
   },
   one = {
     code_yanked = 'a line of code yanked',
+    approval_below = '↓ 1 line below',
     not_kept = 'a message could not be kept for the next start: {problem}',
   },
 }
