@@ -1,6 +1,7 @@
 --- Shows the oldest request for approval in a floating window, which does not take the focus: who
 --- wants to do what, all of the arguments or the diff, the code, and the time left.
 
+local approval_text = require('dingbridge.approval_text')
 local say = require('dingbridge.say')
 local state = require('dingbridge.state')
 local wrap = require('dingbridge.wrap')
@@ -14,9 +15,6 @@ local NARROWEST = 40 -- columns, where the screen has them: title and footer nee
 local LAYER = 45 -- above a chat, below notices
 local EACH = 1000 -- milliseconds between two updates of the time left
 local AGAIN = 200 -- milliseconds between two looks whether the command-line window is left
--- The words of code blocks that are ours; any other word is shown, since an agent may have written it.
-local WORDS = { [''] = true, diff = true, json = true }
-local SIGNS = { ['+'] = 'DingbridgeAdded', ['-'] = 'DingbridgeRemoved', ['@'] = 'DingbridgeBar' }
 
 local namespace = vim.api.nvim_create_namespace('dingbridge_approval')
 
@@ -30,45 +28,6 @@ local is_waiting = false -- for the command-line window to be left
 ---@return integer|nil
 local function open_window()
   return window and vim.api.nvim_win_is_valid(window) and window or nil
-end
-
---- The lines of a request, and which of them are lines of a diff.
----@param approval dingbridge.Approval
----@param width integer columns
----@return string[] lines
----@return table<integer, string> groups highlight group by line, counted from 1
-local function content(approval, width)
-  local lines = wrap.lines(say('approval_wants', { source = approval.source, title = approval.title }), width)
-  local groups = {}
-  for number in ipairs(lines) do
-    groups[number] = 'DingbridgeTitle'
-  end
-  if approval.detail == '' then
-    return lines, groups
-  end
-  lines[#lines + 1] = ''
-  local first = #lines
-  local fence, is_diff
-  local is_gap = false -- empty lines that are left out around a fence
-  for _, text in ipairs(vim.split(vim.trim(approval.detail), '\n', { plain = true })) do
-    local marks, word = text:match('^(```+)(%w*)%s*$')
-    local is_end = fence and marks == fence and word == ''
-    local is_start = not fence and marks
-    if is_end then
-      fence, is_diff, is_gap = nil, false, true
-    elseif is_start then
-      fence, is_diff = marks, word == 'diff'
-      while #lines > first and lines[#lines] == '' do
-        lines[#lines] = nil
-      end
-    end
-    is_gap = is_gap and (is_end or text == '') ---@type boolean
-    if not is_gap and not is_end and not (is_start and WORDS[word]) then
-      lines[#lines + 1] = text
-      groups[#lines] = is_diff and SIGNS[text:sub(1, 1)] or nil
-    end
-  end
-  return lines, groups
 end
 
 --- The time that is left, in minutes and seconds.
@@ -208,7 +167,7 @@ local function open(approval)
   if not buffer or not vim.api.nvim_buf_is_valid(buffer) then
     buffer = make_buffer()
   end
-  local lines, groups = content(approval, most)
+  local lines, groups = approval_text.lines(approval, most)
   local width = width_of(lines)
   fill(lines, groups)
   local config = place(approval, width, vim.api.nvim_buf_line_count(buffer))

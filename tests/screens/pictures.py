@@ -27,7 +27,7 @@ STEPS: Steps = [
     plan(("Find where `resume` closes the queue", "completed"), ("Mend it", "completed")),
     tool("edit", "Edit lua/queue.lua", kind="edit", status="completed", content=[DIFF]),
     tool("run", "make test ONLY=resume", kind="execute", status="completed"),
-    ["text", "`resume` closed the queue **before** its last entry was written. It is closed after that now."],
+    ["text", "`resume` closed the queue **before** its last entry was written."],
 ]
 
 CODE = """## 发布检查
