@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from typing import get_args
 
@@ -92,7 +93,8 @@ class Agents:
             # What was always allowed was allowed to the other agent.
             self._ports.approvals.forget_always(session)
         if known is None or known[0] != key:
-            known = key, AgentProgram(agent.name, agent.argv, cwd or folder, environ)
+            place = os.path.expanduser(cwd) or folder
+            known = key, AgentProgram(agent.name, agent.argv, place, environ)
             self._programs[session] = known
         return known[1]
 
@@ -111,6 +113,16 @@ class Agents:
             return False
         self._runner.cancel(session)
         return True
+
+    def end_turns(self) -> None:
+        """The service ends: end all turns with words, and start no more. Their approvals are
+        withdrawn."""
+        self.queue.close()
+        for request in tuple(self._turns):
+            try:
+                self._end(request, TurnFailed(request, "ended"))
+            except Exception:  # any defect of one: the others end as well
+                log.exception("a turn could not be ended")
 
     def _find(self, session: str) -> RunningTurn | None:
         return next((one for one in self._turns.values() if one.turn.session == session), None)
@@ -255,7 +267,7 @@ class Agents:
         if running is None:
             return
         agent = running.turn.agent
-        if isinstance(event, TurnFailed):
+        if isinstance(event, TurnFailed) and event.kind != "ended":
             log.error("no answer from %s: %s: %s", agent.name, event.kind, event.detail)
 
         def result(record: TurnRecord) -> TurnResult:

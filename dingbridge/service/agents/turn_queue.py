@@ -39,6 +39,7 @@ class TurnQueue:
 
     def __init__(self) -> None:
         self._waiting: dict[str, deque[QueuedTurn]] = {}
+        self._is_closed = False
 
     def put(self, line: str, turn: QueuedTurn) -> int:
         """Start a turn after those before it. Returns how many these are, with the one that
@@ -65,13 +66,17 @@ class TurnQueue:
             found += own
         return _withdrawn(found)
 
+    def close(self) -> None:
+        """Start no more turns: the service ends."""
+        self._is_closed = True
+
     def is_busy(self, line: str) -> bool:
         """Whether a turn runs."""
         return line in self._waiting
 
     def _go_on(self, line: str) -> None:
         waiting = self._waiting[line]
-        while waiting:
+        while waiting and not self._is_closed:
             # A loop, not recursion: many may wait that end at once.
             if not self._is_over(line, waiting.popleft()):
                 return

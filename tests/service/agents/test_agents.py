@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
+from msgspec import UnsetType
 
 from dingbridge.core.agents.chosen_agents import ChosenAgent
 from dingbridge.core.agents.known_agents import AgentChoice
@@ -17,6 +18,7 @@ from dingbridge.core.agents.turn_events import (
     AgentSettings,
     AgentStarted,
     PermissionAsked,
+    PermissionGone,
     PermissionKind,
     PermissionOption,
     Prompt,
@@ -307,6 +309,31 @@ def test_an_approval_is_withdrawn_when_the_turn_ends() -> None:
     outside.notify(TurnEnded("r", "cancelled"))
     assert outside.withdrawn == ["K7QD"]
     assert outside.decisions == []
+
+
+def test_a_tool_call_that_asks_twice_shows_the_code_that_is_still_open() -> None:
+    outside = Outside()
+    Asked(outside)
+    decided: list[Callable[[Decision | None], None]] = []
+    for number, code in enumerate(("K7QD", "M3XR", "P9WA")):
+        outside.code = code
+        outside.notify(PermissionAsked("r", f"p{number}", CALL, options("allow_once")))
+        decided.append(outside.decided)
+
+    def shown() -> list[str]:
+        whole = outside.live.so_far("s")
+        assert whole is not None
+        assert not isinstance(whole.message.steps, UnsetType)
+        return [step.approval for step in whole.message.steps]
+
+    assert shown() == ["K7QD"]
+    decided[0]("allow")
+    assert shown() == ["M3XR"]
+    outside.notify(PermissionGone("r", "p1"))
+    assert outside.withdrawn == ["M3XR"]
+    assert shown() == ["P9WA"]
+    decided[2]("reject")
+    assert shown() == [""]
 
 
 class BrokenView:
