@@ -35,6 +35,10 @@ from dingbridge.service.sessions.live_turns import LiveTurns
 
 log = logging.getLogger(__name__)
 
+LONGEST_ID = 1000
+"""Characters of an agent's own id of a session. One that is longer is not kept: the agent begins
+anew after a restart."""
+
 SessionsListed = Callable[[AgentSessionsListed], None]
 
 SettingChosen = Callable[[str], None]
@@ -260,7 +264,8 @@ class Agents:
         if known is not None:
             self._started[event.session] = event
             name = known[0][0].name
-            self.book.change(event.session, agent=name, agent_session=event.agent_session)
+            own = event.agent_session if len(event.agent_session) <= LONGEST_ID else ""
+            self.book.change(event.session, agent=name, agent_session=own)
 
     def _end(self, request: str, event: TurnEnded | TurnFailed) -> None:
         running = self._turns.pop(request, None)
