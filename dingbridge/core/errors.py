@@ -81,6 +81,8 @@ class DeliveryError(BridgeError):
     """
 
     may_have_arrived = False
+    scopes: tuple[str, ...] = ()
+    """The permissions that the platform says the app lacks."""
 
 
 class Retryable(DeliveryError):

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dingbridge import __version__
 from dingbridge.core.agents.turn_steps import StepChange, TurnStep
+from dingbridge.core.delivery.message_rows import MessageCommand
 from dingbridge.core.messages import Delivery, Message
 from dingbridge.core.questions import ReplyContext
 from dingbridge.core.sessions.destinations import NOBODY, Destination
@@ -286,10 +287,12 @@ class AccountStatus(Struct, frozen=True, kw_only=True):
 
 
 class OutboxIds(Struct, frozen=True, kw_only=True):
-    """Ids of the latest messages that failed and that wait, as commands take them."""
+    """Ids of the latest messages that failed, that wait, and that can be recalled, as commands take
+    them."""
 
     failed: tuple[str, ...]
     waiting: tuple[str, ...]
+    recallable: tuple[str, ...] = ()
 
 
 class UnreadRow(Struct, frozen=True):
@@ -396,23 +399,23 @@ class Look(Struct, frozen=True, tag_field="kind", tag="look"):
     level: str = ""
 
 
-AccessRow = tuple[str, str]
-"""The argument of a command about access (a code or an id), and the person or group in words."""
+ArgumentRow = tuple[str, str]
+"""The argument of a command (a code or an id), and the person, group or message in words."""
 
 
 class ShowAccess(Struct, frozen=True, tag_field="kind", tag="let_in"):
     """Open access requests of an account, by code, and pairings, by id."""
 
     account: str
-    asking: tuple[AccessRow, ...]
-    paired: tuple[AccessRow, ...]
+    asking: tuple[ArgumentRow, ...]
+    paired: tuple[ArgumentRow, ...]
 
 
 class Choose(Struct, frozen=True, tag_field="kind", tag="choose"):
-    """Let the user choose one of the rows for a command about access."""
+    """Let the user choose one of the rows as the argument of a command."""
 
-    command: Literal["pair", "deny", "revoke"]
-    rows: tuple[AccessRow, ...]
+    command: Literal["pair", "deny", "revoke"] | MessageCommand
+    rows: tuple[ArgumentRow, ...]
 
 
 class ShowApproval(Struct, frozen=True, kw_only=True, tag_field="kind", tag="approval"):

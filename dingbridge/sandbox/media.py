@@ -91,8 +91,8 @@ class MediaCalls:
         # The query is there because that of the real ones is the secret part.
         signature = secrets.token_urlsafe(16)
         self._world.addresses[name] = Offer(offer.kept, expires, signature)
-        url = f"{self._world.address}/files/{name}?Expires={int(expires)}&Signature={signature}"
-        return {"downloadUrl": url}
+        query = f"Expires={int(expires)}&Signature={signature}"
+        return {"downloadUrl": f"{self._world.bridge_address}/files/{name}?{query}"}
 
     async def _upload(self, request: web.Request) -> dict[str, Any]:
         """An upload, old style: HTTP 200 whatever comes of it."""

@@ -62,7 +62,7 @@ class Registration:
             raise rules.USER_AGENT.refusal()
         grant = Grant(app.client_id, topics, ua)
         ticket = world.tickets.issue(grant, world.now(), world.settings.ticket_lifetime)
-        endpoint = world.address.replace("http://", "ws://", 1) + CONNECT_PATH
+        endpoint = world.bridge_address.replace("http", "ws", 1) + CONNECT_PATH
         return {"endpoint": endpoint, "ticket": ticket}
 
 

@@ -63,7 +63,7 @@ class RobotMessages:
             value = world.sessions.issue(
                 Session(app.client_id, conversation_id, message_id, expires)
             )
-            session = (f"{world.address}/robot/sendBySession?session={value}", expires)
+            session = (f"{world.bridge_address}/robot/sendBySession?session={value}", expires)
         data = message_data(
             said,
             person,

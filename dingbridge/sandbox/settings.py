@@ -125,6 +125,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `file_address_lifetime` how long the address works that one gets then. `card_bytes` is how much
     one streaming update may hold, whose real limit is unconfirmed. `body_characters` is how much
     of each body and each frame the records keep, with its secrets masked; 0 keeps nothing of them.
+    `bridge_address` is how the addresses begin that bridges get, such as session webhooks, where
+    something stands in front of the sandbox.
     """
 
     client_id: str = "dingsandbox"
@@ -155,6 +157,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     file_address_lifetime: float = 600.0
     card_bytes: int = 100 * 1024
     body_characters: int = 0
+    bridge_address: str = ""
 
     def __repr__(self) -> str:
         return f"Settings(client_id={self.client_id!r}, client_secret='***')"

@@ -90,6 +90,11 @@ class World:
         self._uuids: set[tuple[str, str]] = set()
 
     @property
+    def bridge_address(self) -> str:
+        """How the addresses begin that bridges get."""
+        return self.settings.bridge_address or self.address
+
+    @property
     def control(self) -> str:
         """The URL of the control API, without a trailing slash. It permits everything."""
         return f"{self.address}{CONTROL}/{self.token}"

@@ -18,6 +18,7 @@ DOCUMENTS = (
     "doc/access-control.md",
     "doc/remote-commands.md",
     "doc/delivery.md",
+    "doc/recipes.md",
     "doc/responders.md",
     "doc/agents.md",
     "doc/approvals.md",

@@ -1,6 +1,7 @@
 --- Shows the oldest request for approval in a floating window, which does not take the focus: who
 --- wants to do what, all of the arguments or the diff, the code, and the time left.
 
+local approval_text = require('dingbridge.approval_text')
 local say = require('dingbridge.say')
 local state = require('dingbridge.state')
 local wrap = require('dingbridge.wrap')
@@ -10,12 +11,10 @@ require('dingbridge.message_format') -- defines the highlight groups
 local M = {}
 
 local WIDEST = 90 -- columns
+local NARROWEST = 40 -- columns, where the screen has them: title and footer need some
 local LAYER = 45 -- above a chat, below notices
 local EACH = 1000 -- milliseconds between two updates of the time left
 local AGAIN = 200 -- milliseconds between two looks whether the command-line window is left
--- The words of code blocks that are ours; any other word is shown, since an agent may have written it.
-local WORDS = { [''] = true, diff = true, json = true }
-local SIGNS = { ['+'] = 'DingbridgeAdded', ['-'] = 'DingbridgeRemoved', ['@'] = 'DingbridgeBar' }
 
 local namespace = vim.api.nvim_create_namespace('dingbridge_approval')
 
@@ -31,45 +30,42 @@ local function open_window()
   return window and vim.api.nvim_win_is_valid(window) and window or nil
 end
 
---- The lines of a request, and which of them are lines of a diff.
----@param approval dingbridge.Approval
----@param width integer columns
----@return string[] lines
----@return table<integer, string> groups highlight group by line, counted from 1
-local function content(approval, width)
-  local lines = wrap.lines(say('approval_wants', { source = approval.source, title = approval.title }), width)
-  local groups = {}
-  for number in ipairs(lines) do
-    groups[number] = 'DingbridgeTitle'
-  end
-  if approval.detail == '' then
-    return lines, groups
-  end
-  lines[#lines + 1] = ''
-  local fence, is_diff
-  for _, text in ipairs(vim.split(vim.trim(approval.detail), '\n', { plain = true })) do
-    local marks, word = text:match('^(```+)(%w*)%s*$')
-    local is_end = fence and marks == fence and word == ''
-    local is_start = not fence and marks
-    if is_end then
-      fence, is_diff = nil, false
-    elseif is_start then
-      fence, is_diff = marks, word == 'diff'
-    end
-    if not is_end and not (is_start and WORDS[word]) then
-      lines[#lines + 1] = text
-      groups[#lines] = is_diff and SIGNS[text:sub(1, 1)] or nil
-    end
-  end
-  return lines, groups
-end
-
 --- The time that is left, in minutes and seconds.
 ---@param approval dingbridge.Approval
 ---@return string
 local function time_left(approval)
   local seconds = math.max(0, math.ceil(approval['until'] - os.time()))
   return ('%d:%02d'):format(math.floor(seconds / 60), seconds % 60)
+end
+
+--- How many lines are below the window.
+---@return integer
+local function lines_below()
+  local here = open_window()
+  local last = here and vim.api.nvim_win_call(here, function()
+    return vim.fn.line('w$')
+  end)
+  return last and vim.api.nvim_buf_line_count(buffer) - last or 0
+end
+
+---@param approval dingbridge.Approval
+---@return string
+local function footer_of(approval)
+  local has_focus = window ~= nil and window == vim.api.nvim_get_current_win()
+  local words = say(has_focus and 'approval_keys' or 'approval_footer', { time = time_left(approval) })
+  local below = lines_below()
+  return below > 0 and ('%s · %s'):format(say('approval_below', { count = below }), words) or words
+end
+
+--- As wide as the longest line, within the screen.
+---@param lines string[]
+---@return integer columns
+local function width_of(lines)
+  local longest = NARROWEST
+  for _, line in ipairs(lines) do
+    longest = math.max(longest, vim.api.nvim_strwidth(line) + 1)
+  end
+  return math.max(1, math.min(longest, WIDEST, vim.o.columns - 4))
 end
 
 ---@param approval dingbridge.Approval
@@ -81,7 +77,6 @@ local function place(approval, width, rows)
   local title = others > 0 and say('approval_title_more', { code = approval.code, count = others })
     or say('approval_title', { code = approval.code })
   local most = math.max(1, math.floor((vim.o.lines - vim.o.cmdheight) / 2) - 2)
-  local footer = say('approval_footer', { time = time_left(approval) })
   return {
     relative = 'editor',
     anchor = 'NE',
@@ -91,7 +86,7 @@ local function place(approval, width, rows)
     height = math.max(1, math.min(rows, most)),
     border = 'rounded',
     title = { { (' %s '):format(wrap.cut(title, width - 4)), 'DingbridgeApproval' } },
-    footer = { { (' %s '):format(wrap.cut(footer, width - 4)), 'DingbridgeBar' } },
+    footer = { { (' %s '):format(wrap.cut(footer_of(approval), width - 4)), 'DingbridgeBar' } },
     footer_pos = 'right',
   }
 end
@@ -157,13 +152,24 @@ local function fill(lines, groups)
   end
 end
 
+--- Brings the footer up to date.
+local function draw_footer()
+  local here = open_window()
+  if here and shown then
+    local config = place(shown, vim.api.nvim_win_get_width(here), vim.api.nvim_win_get_height(here))
+    vim.api.nvim_win_set_config(here, { footer = config.footer, footer_pos = config.footer_pos })
+  end
+end
+
 ---@param approval dingbridge.Approval
 local function open(approval)
-  local width = math.max(1, math.min(WIDEST, vim.o.columns - 4))
+  local most = math.max(1, math.min(WIDEST, vim.o.columns - 4))
   if not buffer or not vim.api.nvim_buf_is_valid(buffer) then
     buffer = make_buffer()
   end
-  fill(content(approval, width))
+  local lines, groups = approval_text.lines(approval, most)
+  local width = width_of(lines)
+  fill(lines, groups)
   local config = place(approval, width, vim.api.nvim_buf_line_count(buffer))
   local before = open_window()
   if before then
@@ -182,6 +188,7 @@ local function open(approval)
     vim.api.nvim_win_set_cursor(window, { 1, 0 })
   end
   shown = approval
+  draw_footer() -- what is below follows from the height
 end
 
 --- Shows the time left, once a second.
@@ -194,13 +201,10 @@ local function keep_time()
     EACH,
     EACH,
     vim.schedule_wrap(function()
-      local left = open_window()
-      if not left or not shown then
+      if not open_window() or not shown then
         stop_timer()
       elseif vim.fn.getcmdwintype() == '' then
-        local width, height = vim.api.nvim_win_get_width(left), vim.api.nvim_win_get_height(left)
-        local config = place(shown, width, height)
-        vim.api.nvim_win_set_config(left, { footer = config.footer, footer_pos = config.footer_pos })
+        draw_footer()
       end
     end)
   )
@@ -238,8 +242,19 @@ function M.refresh()
   end
 end
 
+local group = vim.api.nvim_create_augroup('dingbridge_approval', {})
+
+vim.api.nvim_create_autocmd('WinScrolled', {
+  group = group,
+  callback = function(event)
+    if tonumber(event.match) == window then
+      draw_footer()
+    end
+  end,
+})
+
 vim.api.nvim_create_autocmd('VimResized', {
-  group = vim.api.nvim_create_augroup('dingbridge_approval', {}),
+  group = group,
   callback = function()
     if open_window() then
       M.refresh()
@@ -254,6 +269,7 @@ function M.enter(approval)
   open(approval)
   keep_time()
   vim.api.nvim_set_current_win(window)
+  draw_footer()
 end
 
 return M

@@ -4,8 +4,6 @@ local state = require('dingbridge.state')
 
 local M = {}
 
-local LATEST = 20 -- messages of a session that are offered
-
 --- The id of a message in the list of those that failed; nil if it is not there.
 ---@param message dingbridge.Message
 ---@return string|nil
@@ -37,20 +35,6 @@ end
 function M.is_out_of_reach(message)
   local lists_all = require('dingbridge').status().failed <= #state.outbox.failed
   return message.delivery == 'failed' and (message.target == '' or lists_all) and not failed_id(message)
-end
-
---- Those of the latest messages that were sent from a session, newest first.
----@param session string
----@return string[]
-function M.sent(session)
-  local transcript, ids = state.transcripts[session], {}
-  local list = transcript and transcript.list or {}
-  for number = #list, math.max(1, #list - LATEST + 1), -1 do
-    if list[number].delivery == 'sent' then
-      ids[#ids + 1] = M.of(session, list[number])
-    end
-  end
-  return ids
 end
 
 return M

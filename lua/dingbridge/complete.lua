@@ -117,12 +117,11 @@ function M.line(arglead, cmdline, cursorpos)
     title = { current and current.title },
     session = require('dingbridge.host').is_running() and sessions or ids_on_disk(),
     account = accounts,
-    failed = state.outbox.failed,
     outbox = vim.list_extend(vim.list_slice(state.outbox.failed), state.outbox.waiting),
     target = require('dingbridge.destination').names(vim.b.dingbridge_session or state.current),
     span = { '30m', '1h', '2h', '8h', 'off' },
     agent = vim.list_extend({ 'off', 'mode', 'model', 'sessions', 'resume' }, generated.agents),
-    sent = require('dingbridge.command_ids').sent(vim.b.dingbridge_session or state.current),
+    recallable = state.outbox.recallable,
     asking = {},
     let_in = {},
     approval = vim.tbl_map(function(approval)

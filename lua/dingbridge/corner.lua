@@ -1,10 +1,10 @@
 --- Shows notices in a corner of the screen: they take neither the focus nor a key press. Each goes
---- after its time; one with an error stays until the user has pressed a key.
+--- after its time; one with an error stays until the user has pressed a key as well.
 
+local corner_place = require('dingbridge.corner_place')
+local corner_text = require('dingbridge.corner_text')
 local say = require('dingbridge.say')
 local wrap = require('dingbridge.wrap')
-
-require('dingbridge.message_format') -- defines the highlight groups
 
 local M = {}
 
@@ -14,23 +14,13 @@ local NARROWEST = 40 -- columns
 local BORDER = 2 -- rows
 local ERROR = vim.log.levels.ERROR
 
-local HIGHLIGHT = {
-  [vim.log.levels.INFO] = 'DingbridgeInfo',
-  [vim.log.levels.WARN] = 'DingbridgeWarning',
-  [ERROR] = 'DingbridgeError',
-}
-
 local UNBROKEN = '\194\160' -- a space at which no line breaks
 
 local namespace = vim.api.nvim_create_namespace('dingbridge_notice')
 
----@class dingbridge.CornerNotice
----@field text string
----@field lines string[]
----@field level integer
-
 local notices = {} ---@type dingbridge.CornerNotice[] the newest at the end
 local window ---@type integer|nil
+local drawn ---@type dingbridge.CornerPlace|nil where the window is
 
 ---@return integer rows that the corner may have
 local function highest()
@@ -67,54 +57,14 @@ local function open_window()
   window = nil
 end
 
---- Puts the lines of all notices into a buffer.
----@param buffer integer
----@return integer rows
----@return integer width
----@return boolean has_error
-local function fill(buffer)
-  local rows, width, has_error = 0, 0, false
-  vim.bo[buffer].modifiable = true
-  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, {})
-  for _, each in ipairs(notices) do
-    vim.api.nvim_buf_set_lines(buffer, rows, -1, false, each.lines)
-    vim.api.nvim_buf_set_extmark(buffer, namespace, rows, 0, {
-      end_row = rows + #each.lines,
-      hl_group = HIGHLIGHT[each.level],
-      hl_eol = true,
-      strict = false,
-    })
-    rows = rows + #each.lines
-    for _, line in ipairs(each.lines) do
-      width = math.max(width, vim.api.nvim_strwidth(line) + 1)
-    end
-    has_error = has_error or each.level == ERROR
-  end
-  return rows, width, has_error
+--- Where the notices are to be now.
+---@return dingbridge.CornerPlace
+local function wanted()
+  local rows, width = corner_text.size(notices)
+  return corner_place.find(math.min(rows, highest()) + BORDER, width + BORDER, open_window())
 end
 
---- The row for notices of that height: below the messages if they end above the draft, so that they
---- are not covered; else at the top, where the latest message is not.
----@param height integer with the border
----@return integer
-local function row_for(height)
-  local buffers = package.loaded['dingbridge.buffers']
-  for _, one in ipairs(buffers and vim.api.nvim_tabpage_list_wins(0) or {}) do
-    local place = vim.fn.getwininfo(one)[1]
-    local is_under = place.winrow <= 2 and place.wincol + place.width > vim.o.columns
-    local part = buffers.of(place.bufnr)
-    if is_under and part == 'transcript' and vim.api.nvim_win_get_config(one).relative == '' then
-      local inside = place.height - place.winbar
-      local used = vim.api.nvim_win_text_height(one, { start_row = vim.fn.line('w0', one) - 1 }).all
-      if used + height <= inside then
-        return place.winrow - 1 + place.height - height
-      end
-    end
-  end
-  return 1
-end
-
---- Shows the notices that there are, in a window that is as large as they are.
+--- Shows the notices that there are, in a window that is as large as they are, or as there is room.
 local function draw()
   local open = open_window()
   if not notices[1] then
@@ -125,19 +75,27 @@ local function draw()
   end
   local buffer = open and vim.api.nvim_win_get_buf(open) or vim.api.nvim_create_buf(false, true)
   vim.bo[buffer].bufhidden = 'wipe'
-  local rows, width, has_error = fill(buffer)
+  local _, width, has_error = corner_text.size(notices)
+  drawn = wanted()
+  local is_line = drawn.rows == 1
+  local height = is_line and 1 or drawn.rows - BORDER
+  local shown = is_line and { corner_text.as_line(notices) } or corner_text.fitting(notices, height)
+  corner_text.fill(buffer, shown)
   local place = {
     relative = 'editor',
     anchor = 'NE',
-    row = row_for(rows + BORDER),
+    row = drawn.row,
     col = vim.o.columns - 1,
-    width = width,
-    height = math.min(rows, highest()),
-    border = 'rounded',
-    title = ' DingTalk ',
-    footer = has_error and (' %s '):format(say('footer_messages')) or '',
-    footer_pos = has_error and 'right' or nil,
+    width = is_line and vim.api.nvim_strwidth(shown[1].lines[1]) or width,
+    height = math.min(height, vim.api.nvim_buf_line_count(buffer)),
+    border = is_line and 'none' or 'rounded',
   }
+  if not is_line then
+    has_error = has_error or #shown < #notices
+    place.title = ' DingTalk '
+    place.footer = has_error and (' %s '):format(say('footer_messages')) or ''
+    place.footer_pos = has_error and 'right' or nil
+  end
   if open then
     vim.api.nvim_win_set_config(open, place)
     vim.api.nvim_win_set_cursor(open, { 1, 0 })
@@ -162,28 +120,44 @@ local function forget_closed()
   end
 end
 
---- Removes a notice after its time.
+--- Removes a notice.
+---@param notice dingbridge.CornerNotice
+local function remove(notice)
+  forget_closed()
+  for number, each in ipairs(notices) do
+    if each == notice then
+      table.remove(notices, number)
+      draw()
+      return
+    end
+  end
+end
+
+--- Removes a notice after its time, one with an error only after a key as well: a user who was away
+--- finds it on returning.
 ---@param notice dingbridge.CornerNotice
 local function remove_later(notice)
   vim.defer_fn(function()
-    forget_closed()
-    for number, each in ipairs(notices) do
-      if each == notice then
-        table.remove(notices, number)
-        draw()
-        return
-      end
+    if notice.level == ERROR and not notice.is_seen then
+      notice.is_due = true
+    else
+      remove(notice)
     end
   end, SHOWN_FOR + 1000 * #notice.lines)
 end
 
---- The same for all errors after the next key press: a user who was away finds them on returning.
-local function remove_errors_after_key()
+--- Handles the next key press for all errors.
+local function watch_key()
   vim.on_key(function()
     vim.on_key(nil, namespace)
     for _, each in ipairs(notices) do
       if each.level == ERROR then
-        remove_later(each)
+        each.is_seen = true
+        if each.is_due then
+          vim.schedule(function()
+            remove(each)
+          end)
+        end
       end
     end
   end, namespace)
@@ -212,14 +186,16 @@ function M.show(text, level)
   local lines = vim.tbl_map(function(line)
     return ' ' .. line:gsub(UNBROKEN, ' ')
   end, wrap.lines(with_whole_commands(text), most - 2, highest()))
-  local notice = { text = text, lines = lines, level = level }
+  notices = vim.tbl_filter(function(each)
+    return each.text ~= text
+  end, notices)
+  local notice = { text = text, lines = lines, level = level, is_due = false, is_seen = false }
   notices[#notices + 1] = notice
   make_room()
   draw()
+  remove_later(notice)
   if level == ERROR then
-    remove_errors_after_key()
-  else
-    remove_later(notice)
+    watch_key()
   end
 end
 
@@ -236,13 +212,30 @@ function M.remove(part)
   end
 end
 
+local group = vim.api.nvim_create_augroup('dingbridge_corner', {})
+
 -- The corner is elsewhere then.
 vim.api.nvim_create_autocmd('VimResized', {
-  group = vim.api.nvim_create_augroup('dingbridge_corner', {}),
+  group = group,
   callback = function()
     forget_closed()
     make_room()
     draw()
+  end,
+})
+
+-- What the screen shows has changed perhaps, and windows may be where there was nothing.
+vim.api.nvim_create_autocmd('SafeState', {
+  group = group,
+  callback = function()
+    local here = vim.api.nvim_get_current_tabpage()
+    local is_open = notices[1] and window and vim.api.nvim_win_is_valid(window)
+    if is_open and vim.api.nvim_win_get_tabpage(window) == here and not vim.deep_equal(wanted(), drawn) then
+      vim.schedule(function()
+        forget_closed()
+        draw()
+      end)
+    end
   end,
 })
 

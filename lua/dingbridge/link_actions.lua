@@ -11,11 +11,9 @@ local notice = require('dingbridge.notice')
 local show_file = require('dingbridge.show_file')
 local paths = require('dingbridge.paths')
 local say = require('dingbridge.say')
+local system_opener = require('dingbridge.system_opener')
 
 local M = {}
-
--- Neovim 0.12 opens URLs through a shell on Windows, where an address could be a command.
-local OPENER = vim.fn.has('win32') == 1 and { cmd = { 'rundll32', 'url.dll,FileProtocolHandler' } } or nil
 
 --- Extensions of files that other programs display and nothing executes.
 local SHOWN_OUTSIDE = {}
@@ -97,18 +95,6 @@ local function is_text(path)
   return not sample:find('%z')
 end
 
---- Opens something with the system's default program.
----@param target string
-local function hand_on(target)
-  local _, problem = vim.ui.open(target, OPENER)
-  -- Neovim's own words list the programs that it has looked for.
-  if problem and problem:find('no%shandler%sfound') then
-    refuse(target, 'not_opened_here')
-  elseif problem then
-    show(target, problem)
-  end
-end
-
 ---@param path string
 ---@param folder string
 ---@param line? integer
@@ -142,11 +128,11 @@ function M.open()
   local target = link.target
   local path, folder, line = file_of(target)
   if links.is_address(target) then
-    hand_on(target)
+    system_opener.open(target)
   elseif not path or not folder then
     refuse(target, 'not_opened_foreign')
   elseif SHOWN_OUTSIDE[(path:match('%.(%w+)$') or ''):lower()] and not path:find('$', 1, true) then
-    hand_on(path)
+    system_opener.open(path)
   elseif is_text(path) then
     edit(path, folder, line)
   else

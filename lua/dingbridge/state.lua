@@ -77,9 +77,9 @@ local M = {
   --- The conversations of each session, and the one for new texts.
   ---@type table<string, { account: string, robot: string, current: dingbridge.Destination, chosen: boolean, known: dingbridge.Destination[] }>
   destinations = {},
-  --- Ids for commands: the latest failed and waiting messages, newest first.
-  ---@type { failed: string[], waiting: string[] }
-  outbox = { failed = {}, waiting = {} },
+  --- Ids for commands: the latest messages that failed, that wait and that can be recalled, newest first.
+  ---@type { failed: string[], waiting: string[], recallable: string[] }
+  outbox = { failed = {}, waiting = {}, recallable = {} },
   --- Open access requests and pairings by account: the argument for commands, and the name.
   ---@type table<string, { asking: { [1]: string, [2]: string }[], paired: { [1]: string, [2]: string }[] }>
   let_in = {},

@@ -192,7 +192,7 @@ local handlers = {
     require('dingbridge.pairing').update(update)
   end,
   choose = function(update)
-    require('dingbridge.pairing').choose(update.command, update.rows)
+    require('dingbridge.argument_choice').choose(update.command, update.rows)
   end,
   edit = function(update)
     local found = vim.uv.fs_stat(update.path)

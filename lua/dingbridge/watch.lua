@@ -16,7 +16,6 @@ local LOOK_EVERY = 1000 -- milliseconds between two looks at a job
 ---@field buffer? integer of a terminal, for `on = 'terminal'`; any when not given
 ---@field once? boolean whether it ends with the first event
 
-local KINDS = { 'job', 'terminal', 'quickfix', 'diagnostic' }
 local watches = {} ---@type table<integer, fun()> what ends each of them
 local counter = 0
 local began = {} ---@type table<string|integer, number> when a command or a terminal began, of `vim.uv.now()`
@@ -201,10 +200,9 @@ end
 ---@param watch dingbridge.Watch
 ---@return integer id for `unwatch`
 function M.watch(watch)
-  if type(watch) ~= 'table' or not LISTEN[watch.on] then
-    local near = type(watch) == 'table' and type(watch.on) == 'string'
-      and require('dingbridge.nearest')(watch.on, KINDS)
-    error(say(near and 'watch_what_near' or 'watch_what', { near = near }), 2)
+  local problem = require('dingbridge.watch_options')(watch)
+  if problem then
+    error(problem, 2)
   end
   if counter == 0 then
     note_starts()

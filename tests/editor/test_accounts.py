@@ -276,8 +276,8 @@ def test_tab_offers_the_messages_that_can_be_tried_again_or_given_up(
     # It is counted as soon as it is handed over, and listed once it is written down.
     two.until_lua("#require('dingbridge.state').outbox.waiting == 1")
     [waiting] = shown_ids(two, "waiting")
-    assert set(offered("Chat retry ")) == {*failed}
-    two.until(lambda: set(offered("Chat drop ")) == {*failed, waiting})
+    two.until(lambda: set(offered("Chat retry ")) == {*failed, waiting})
+    assert set(offered("Chat drop ")) == {*failed, waiting}
     assert "outbox" not in two.status()
     sandbox.client.release()
 

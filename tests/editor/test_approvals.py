@@ -107,6 +107,37 @@ def test_a_request_is_shown_without_taking_the_focus_and_allowed_by_its_code(
     assert states == [(code, "open"), (code, "allow")]
 
 
+def test_the_window_of_a_request_is_as_wide_as_it_needs_and_says_what_lies_below(
+    desk: tuple[Editor, Asking],
+) -> None:
+    editor, asking = desk
+    editor.nvim.options["columns"], editor.nvim.options["lines"] = 120, 24
+    small = asking.ask(detail=DIFF)
+    window = shown(editor, small)
+    assert window["width"] < 60
+    assert "below" not in window["footer"]
+    editor.chat(f"reject {small}")
+    long = asking.ask(
+        detail="```\n" + "\n".join(f"line {number}" for number in range(40)) + "\n```"
+    )
+    window = shown(editor, long)
+    below = int(window["footer"].split()[1])
+    assert f"↓ {below} lines below" in window["footer"]
+    assert window["lines"][-1] == "line 39"
+    enter(editor, 1)
+    editor.nvim.input("G")
+    editor.until(lambda: "below" not in shown(editor, long)["footer"])
+    assert "a approves" in shown(editor, long)["footer"]
+
+
+def test_no_empty_lines_stand_around_what_is_in_a_fence(desk: tuple[Editor, Asking]) -> None:
+    editor, asking = desk
+    code = asking.ask(detail=f"At:\n\n```\na.py:3\n```\n\n{DIFF}\n\n\nThe end.")
+    lines = shown(editor, code)["lines"]
+    assert lines[2:5] == ["At:", "a.py:3", "--- a.py"]
+    assert lines[-2:] == ["+new", "The end."]
+
+
 def test_a_request_that_is_rejected_is_not_allowed_afterwards(desk: tuple[Editor, Asking]) -> None:
     editor, asking = desk
     code = asking.ask()

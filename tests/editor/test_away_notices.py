@@ -270,6 +270,33 @@ def test_a_watch_of_something_unknown_names_what_there_is(desk: Editor) -> None:
     assert "'quickfix'" in desk.lua("return select(2, pcall(require('dingbridge').watch, {}))")
 
 
+@pytest.mark.parametrize(
+    ("watch", "words"),
+    [
+        ("{ on = 'terminal', mtach = 'x' }", "did you mean `match`"),
+        ("{ on = 'terminal', 'x' }", "unknown key `1`"),
+        ("{ on = 'terminal', match = 5 }", "`match` must be a string"),
+        ("{ on = 'terminal', match = '%' }", "`match` is no Lua pattern"),
+        ("{ on = 'terminal', match = '[a' }", "`match` is no Lua pattern"),
+        ("{ on = 'terminal', to = {} }", "`to` must be a string"),
+        ("{ on = 'terminal', to = 'zhangsan' }", "`to` must be a target"),
+        ("{ on = 'terminal', once = 1 }", "`once` must be true or false"),
+        ("{ on = 'job', job = 'x' }", "`job` must be a whole number"),
+        ("{ on = 'job', job = 0 }", "`job` must be a whole number"),
+        ("{ on = 'job', job = 1.5 }", "`job` must be a whole number"),
+        ("{ on = 'terminal', job = 3 }", "`job` goes with `on = 'job'` only"),
+        ("{ on = 'job', job = 3, match = 'x' }", "does not go with `job`"),
+        ("{ on = 'job', buffer = 1 }", "`buffer` goes with `on = 'terminal'` only"),
+        ("{ on = 'terminal', buffer = 9999 }", "there is no buffer 9999"),
+    ],
+)
+def test_a_watch_that_cannot_be_as_it_is_written_says_why(
+    desk: Editor, watch: str, words: str
+) -> None:
+    said = desk.lua(f"return select(2, pcall(require('dingbridge').watch, {watch}))")
+    assert words in str(said)
+
+
 def test_a_name_of_a_command_is_no_markup(desk: Editor, sandbox: Sandbox) -> None:
     desk.lua("require('dingbridge').watch({ on = 'terminal' })")
     go_away(desk)

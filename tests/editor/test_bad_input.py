@@ -11,8 +11,11 @@ import pytest
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
+from tests.support.drafts import say
 from tests.support.editor import Editor
 from tests.support.kills import Kills
+
+SESSION = "/robot/sendBySession"
 
 pytestmark = pytest.mark.shared_editor
 
@@ -35,6 +38,24 @@ def test_wrong_credentials_are_told_once_with_the_settings_to_check(
     editor.setup(api_options)
     editor.until_lua("require('dingbridge').status().connected")
     assert editor.status()["last_error"] == ""
+
+
+def test_with_wrong_credentials_a_message_says_that_they_are_refused(
+    editor: Editor, api_options: dict[str, Any]
+) -> None:
+    editor.setup({**api_options, "app_secret": "not-the-right-secret"})
+    editor.chat("bridge dingtalk")
+    editor.until_said("not connected")
+    refused = "DingTalk does not accept the app's credentials"
+    editor.chat("send hello")
+    editor.until(lambda: editor.transcript()[-1:])
+    reason = editor.transcript()[-1]["reason"]
+    assert refused in reason
+    assert "app_secret" in reason
+    assert "nobody to send to" not in reason
+    editor.chat("send-file README.md")
+    said = editor.until_said("nobody could write here yet: ")
+    assert refused in said
 
 
 def test_an_editor_that_joins_learns_why_the_link_is_down(
@@ -66,6 +87,23 @@ def test_an_outage_is_told_once_at_its_start_and_once_at_its_end(
     lines = [text for text in bound.said() if "connected" in text]
     assert len([text for text in lines if "not connected" in text]) == 1
     assert len([text for text in lines if "connected again" in text]) == 1
+
+
+def test_what_waits_is_tried_as_soon_as_the_connection_is_back(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    say(bound, sandbox, "question", "zhangsan")
+    sandbox.client.fault(Fault(SESSION, action="drop", times=None))
+    bound.chat("send patient")
+
+    def is_tried() -> bool:
+        bound.chat("retry")  # or its pauses would take long
+        return len(sandbox.client.calls(SESSION)) >= 5
+
+    bound.until(is_tried, "the next pause takes a quarter of a minute")
+    sandbox.client.clear_faults()
+    sandbox.client.abort()
+    bound.until(lambda: bound.transcript()[-1]["delivery"] == "sent", seconds=10)
 
 
 def test_a_link_that_breaks_after_each_handshake_is_one_outage_until_it_lives(

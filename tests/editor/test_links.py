@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -299,3 +302,80 @@ def test_without_a_program_that_opens_it_a_sentence_says_so(reading: Editor) -> 
     reading.lua("vim.ui.open = function() return nil, 'it is odd' end")
     keys(reading, "https://a.b", "<CR>")
     reading.until_said("https://a.b\nit is odd")
+
+
+SYSTEM_OPENER = """#!/bin/sh
+echo "$1" >> "$OPENED_FILE"
+exit "$OPENER_ENDS_WITH"
+"""
+
+
+@pytest.fixture
+def opener(start_editor: StartEditor, tmp_path: Path) -> Callable[[int], Editor]:
+    """An editor in a project whose system has an `xdg-open` that ends with this exit code."""
+    if sys.platform != "linux":
+        pytest.skip("other systems have other programs")
+
+    def start(code: int) -> Editor:
+        program = tmp_path / "bin" / "xdg-open"
+        program.parent.mkdir()
+        program.write_text(SYSTEM_OPENER)
+        program.chmod(0o755)
+        project = tmp_path / "project"
+        project.mkdir()
+        editor = start_editor(
+            environ={
+                "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
+                "OPENED_FILE": str(tmp_path / "opened"),
+                "OPENER_ENDS_WITH": str(code),
+            }
+        )
+        editor.execute("cd", project)
+        editor.setup({})
+        return editor
+
+    return start
+
+
+def test_a_picture_that_the_systems_program_cannot_open_is_named_with_its_path(
+    opener: Callable[[int], Editor], tmp_path: Path
+) -> None:
+    editor = opener(3)
+    picture = tmp_path / "project" / "a b.png"
+    picture.write_bytes(b"\x89PNG\0")
+    keys(editor, "![picture](<a b.png>)", "<CR>")
+    assert editor.until_said("exit code") == (
+        f"{picture}\nis not opened: xdg-open ended with exit code 3. Set a program for it on this"
+        " machine, or open the above by other means"
+    )
+    assert (tmp_path / "opened").read_text() == f"{picture}\n"
+
+
+def test_an_address_that_the_systems_program_opens_is_not_spoken_of(
+    opener: Callable[[int], Editor], tmp_path: Path
+) -> None:
+    editor = opener(0)
+    editor.lua("""
+        _G.looked = 0
+        local system = vim.system
+        vim.system = function(...)
+          local program = system(...)
+          local wait = program.wait
+          program.wait = function(...)
+            local result = wait(...)
+            _G.looked = _G.looked + 1
+            return result
+          end
+          return program
+        end
+    """)
+    keys(editor, "https://a.b", "gx")
+    editor.until_lua("_G.looked == 1")
+    assert (tmp_path / "opened").read_text() == "https://a.b\n"
+    assert editor.said() == []
+
+
+def test_a_neovim_with_an_opener_of_its_own_opens_as_before(reading: Editor) -> None:
+    reading.lua("vim.ui.open = function() return { cmd = { 'mine' } } end")
+    keys(reading, "https://a.b", "<CR>")
+    assert reading.said() == []

@@ -138,15 +138,33 @@ def test_a_corner_with_an_error_becomes_as_small_again_once_other_notices_are_ov
     editor.lua(PASSES)
     assert floating(editor) == [" broken"]
     assert editor.lua(SIZE) == alone
+    editor.lua(SHOW, "said before the key")
+    editor.until(lambda: len(floating(editor)) == 2)
     editor.nvim.input("l")
-    editor.until_lua("#_G.due > 0")
+    editor.until(lambda: floating(editor) == [" said before the key"])
+    editor.lua(PASSES)
+    assert floating(editor) == []
+    assert editor.lua(SIZE) is None
+
+
+def test_an_error_before_a_key_goes_once_it_could_be_read(editor: Editor) -> None:
+    with_screen(editor, 1)
+    editor.lua(TIME_PASSES)
+    editor.lua(SHOW, "broken", "error")
+    editor.until(lambda: floating(editor) == [" broken"])
+    editor.nvim.input("l")
     editor.lua(SHOW, "said after the key")
     editor.until(lambda: len(floating(editor)) == 2)
     editor.lua("table.remove(_G.due, 1)()")
     assert floating(editor) == [" said after the key"]
-    editor.lua(PASSES)
-    assert floating(editor) == []
-    assert editor.lua(SIZE) is None
+
+
+def test_what_is_said_twice_stands_there_once(editor: Editor) -> None:
+    with_screen(editor, 1)
+    for text in ("one", "two", "one"):
+        editor.lua(SHOW, text, "error")
+    editor.until(lambda: floating(editor) == [" two", " one"])
+    assert editor.said() == ["one", "two", "one"]
 
 
 def test_a_corner_that_the_user_closed_stays_closed(editor: Editor) -> None:

@@ -50,6 +50,107 @@ def test_a_notice_stands_at_the_top_of_a_chat_that_is_full(editor: Editor) -> No
     assert any("text 19" in row for row in editor.screen())
 
 
+# --- what is read stays readable ---------------------------------------------------------------
+
+LONG_ERROR = "the settings have problems:\n  " + "\n  ".join(f"option {n} is odd" for n in range(6))
+SIZES = pytest.mark.parametrize("size", [(120, 36), (100, 30), (80, 24), (60, 20), (40, 20)])
+
+
+def screen_of(editor: Editor, size: tuple[int, int]) -> None:
+    editor.nvim.ui_attach(*size)
+    editor.nvim.command(f"set columns={size[0]} lines={size[1]}")
+
+
+def until_stands(editor: Editor, *parts: str) -> None:
+    """Wait until each part is on one row of the screen."""
+
+    def hidden() -> list[str]:
+        rows = editor.screen()
+        return [part for part in parts if not any(part in row for row in rows)]
+
+    editor.until(lambda: not hidden(), f"{parts} on the screen")
+    assert not hidden(), editor.screen()
+
+
+@SIZES
+def test_a_notice_covers_no_next_step_of_an_empty_session(
+    editor: Editor, size: tuple[int, int]
+) -> None:
+    screen_of(editor, size)
+    editor.setup({"app_kye": "x"})
+    editor.chat()
+    editor.until(editor.sessions)
+    until_stands(editor, ":checkhealth dingbridge", "settings have", ":Chat help", "g?")
+
+
+@SIZES
+def test_a_notice_covers_no_line_of_a_report(editor: Editor, size: tuple[int, int]) -> None:
+    screen_of(editor, size)
+    editor.setup({})
+    editor.chat("new x")
+    editor.until(editor.sessions)
+    editor.lua(SHOW, LONG_ERROR, "error")
+    until_corner(editor, "the settings have")
+    editor.lua(
+        "require('dingbridge.report_window').show(...)",
+        {
+            "name": "status",
+            "again": False,
+            "lines": [{"text": f"state {n}: " + "fine " * 3, "message": ""} for n in range(3)],
+        },
+    )
+    until_stands(editor, *(f"state {n}: fine fine fine" for n in range(3)), "the settings have")
+
+
+@SIZES
+def test_a_notice_covers_no_line_of_the_list_of_keys(editor: Editor, size: tuple[int, int]) -> None:
+    screen_of(editor, size)
+    show_messages(editor, mine("words", delivery="sent", **TO))
+    editor.lua("require('dingbridge.key_list').show()")
+    rows = editor.until(lambda: [row for row in editor.screen() if "│" in row])
+    editor.lua(SHOW, LONG_ERROR, "error")
+    until_corner(editor, "the settings have")
+    until_stands(editor, *rows, "the settings have")
+
+
+@SIZES
+@pytest.mark.parametrize("earlier", [0, 2, 20])
+def test_a_notice_covers_no_line_of_the_last_message(
+    editor: Editor, size: tuple[int, int], earlier: int
+) -> None:
+    screen_of(editor, size)
+    texts = [f"text {number}" for number in range(earlier)]
+    last = "\n\n".join(f"last {number}" for number in range(4))
+    show_messages(editor, *(mine(text, delivery="sent", **TO) for text in [*texts, last]))
+    until_stands(editor, "last 3")
+    shown = [f"last {n}" for n in range(4) if any(f"last {n}" in row for row in editor.screen())]
+    editor.lua(SHOW, LONG_ERROR, "error")
+    editor.lua(SHOW, LONG_ERROR.replace("odd", "bad"), "error")
+    until_corner(editor, "the settings have")
+    until_stands(editor, *shown, "the settings have", "Draft")
+
+
+def test_of_what_has_no_room_the_rest_is_in_the_list_of_notices(editor: Editor) -> None:
+    screen_of(editor, (40, 12))
+    last = "\n\n".join(f"last {number}" for number in range(20))
+    show_messages(editor, mine(last, delivery="sent", **TO))
+    editor.lua(SHOW, LONG_ERROR, "error")
+    editor.lua(SHOW, "and this")
+    until_stands(editor, "and this", ":Chat messages", "last 19")
+    editor.nvim.command("Chat messages")
+    until_stands(editor, "and this")
+
+
+def test_a_notice_moves_when_what_is_read_comes_to_where_it_stands(editor: Editor) -> None:
+    screen_of(editor, (80, 24))
+    show_messages(editor, mine("first", delivery="sent", **TO))
+    editor.lua(SHOW, LONG_ERROR, "error")
+    until_corner(editor, "the settings have")
+    text = "\n\n".join(f"line {number}" for number in range(6))
+    show_messages(editor, mine("first", delivery="sent", **TO), mine(text, delivery="sent", **TO))
+    until_stands(editor, *(f"line {number}" for number in range(6)), "the settings have")
+
+
 def test_a_failure_that_stands_at_its_message_is_not_told_beside_it(
     bound: Editor, sandbox: Sandbox
 ) -> None:

@@ -40,10 +40,14 @@ def test_a_sent_message_is_recalled_by_a_key(
     send_by_api(bound, sandbox, "too early")
     bound.lua(GO_TO, "too early")
     own = bound.transcript()[-1]["id"]
-    assert bound.nvim.funcs.getcompletion("Chat recall ", "cmdline") == [own]
+
+    def offered() -> list[str]:
+        return list(bound.nvim.funcs.getcompletion("Chat recall ", "cmdline"))
+
+    bound.until(lambda: offered() == [own])
     keys(bound, "U")
     bound.until(lambda: bound.transcript()[-1]["delivery"] == "recalled")
-    assert bound.nvim.funcs.getcompletion("Chat recall ", "cmdline") == []
+    bound.until(lambda: offered() == [])
     [arrived] = [one for one in sandbox.client.arrived() if one.text == "too early"]
     assert [one.message for one in sandbox.client.recalled()] == [arrived.number]
     assert arrived.conversation_id == (TEAM if group else ZHANGSAN)
@@ -61,7 +65,15 @@ def test_a_message_that_went_by_the_reply_address_cannot_be_recalled(
     bound.until(lambda: bound.transcript()[-1]["delivery"] == "sent")
     bound.lua(GO_TO, "answer")
     keys(bound, "U")
-    bound.until_said("DingTalk recalls only what went by its OpenAPI")
+    said = bound.until_said(
+        "“answer” cannot be recalled: it answered somebody who had just written"
+    )
+    assert "webhook" not in said
+    assert bound.nvim.funcs.getcompletion("Chat recall ", "cmdline") == []
+    bound.chat("recall")
+    bound.until_said("nothing can be recalled")
+    bound.chat("recall zz")
+    bound.until_said("no message zz was sent")
     assert bound.transcript()[-1]["delivery"] == "sent"
     assert sandbox.client.calls("/v1.0/robot/otoMessages/batchRecall") == []
 
@@ -81,8 +93,7 @@ def test_a_refused_recall_says_why_and_changes_nothing(bound: Editor, sandbox: S
     )
     bound.lua(GO_TO, "old")
     keys(bound, "U")
-    message = bound.transcript()[-1]["id"]
-    said = bound.until_said(f"message {message} was not recalled: DingTalk does not recall it")
+    said = bound.until_said("“old” was not recalled: DingTalk does not recall it")
     assert "24 hours" in said
     assert bound.transcript()[-1]["delivery"] == "sent"
     assert sandbox.client.recalled() == []
@@ -125,3 +136,25 @@ def test_every_neovim_shows_a_recall_and_it_is_on_disk(
     third.chat(f"open {session}")
     third.until(lambda: [row["delivery"] for row in third.transcript(session)] == ["", "recalled"])
     assert [row["delivery"] for row in second.transcript(session)] == ["", "recalled"]
+
+
+def test_without_an_id_the_message_is_chosen_by_text_time_and_destination(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    say(bound, sandbox, "question", "zhangsan")
+    send_by_api(bound, sandbox, "one")
+    send_by_api(bound, sandbox, "two")
+    bound.until(lambda: len(bound.nvim.funcs.getcompletion("Chat recall ", "cmdline")) == 2, "both")
+    bound.lua("""
+        vim.ui.select = function(rows, how, done)
+          _G.offered = vim.tbl_map(how.format_item, rows)
+          done(rows[2])
+        end
+    """)
+    bound.chat("recall")
+    two, one = bound.until(lambda: bound.lua("return _G.offered"))
+    assert [line.split("  ", 1)[1] for line in (two, one)] == [
+        "two → 张三 (1:1)",
+        "one → 张三 (1:1)",
+    ]
+    bound.until(lambda: [row["delivery"] for row in bound.transcript()][1:] == ["recalled", "sent"])

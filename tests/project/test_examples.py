@@ -220,9 +220,18 @@ def test_every_shell_example_can_be_read_by_a_shell(place: str) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("sh"), reason="needs a shell")
-def test_the_messages_that_the_shell_examples_send_arrive(sandbox: Sandbox, tmp_path: Path) -> None:
-    [code] = [code for code in blocks("doc/cli.md", "sh") if "dingbridge notify" in code]
-    (tmp_path / "Makefile").write_text("all:\n\t@echo built\n")
+@pytest.mark.parametrize(
+    ("name", "arrives"),
+    [
+        ("doc/cli.md", [("", "The build is green"), ("Build log", "built")]),
+        ("doc/recipes.md", [("Tests failed", "broken")]),
+    ],
+)
+def test_the_messages_that_the_shell_examples_send_arrive(
+    sandbox: Sandbox, tmp_path: Path, name: str, arrives: list[tuple[str, str]]
+) -> None:
+    [code] = [code for code in blocks(name, "sh") if "dingbridge notify" in code]
+    (tmp_path / "Makefile").write_text("all:\n\t@echo built\ntest:\n\t@echo broken; false\n")
     kept = {
         k: v for k, v in os.environ.items() if not k.startswith(("DINGTALK_", "MAKE", "MFLAGS"))
     }
@@ -240,10 +249,11 @@ def test_the_messages_that_the_shell_examples_send_arrive(sandbox: Sandbox, tmp_
         seconds=50,
     )
     assert done.returncode == 0, done.stderr
-    first, second = sandbox.client.arrived()
-    assert "The build is green" in first.text
-    assert "built" in second.text
-    assert second.title == "Build log"
+    arrived = sandbox.client.arrived()
+    assert len(arrived) == len(arrives)
+    for message, (title, text) in zip(arrived, arrives, strict=True):
+        assert text in message.text
+        assert title in message.title
 
 
 def test_no_example_names_a_placeholder_that_is_not_refused() -> None:

@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 import requests
 
-from dingbridge.sandbox import Fault, Sandbox, SandboxClient
+from dingbridge.sandbox import Fault, Sandbox, SandboxClient, Settings
+from tests.sandbox.test_sandbox_stream import register
 from tests.support.editor import Editor
 from tests.support.processes import Child, run
+from tests.support.sandbox_calls import fetch_token, post
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = "http://127.0.0.1:8765/_sandbox/TOKEN"
@@ -104,6 +106,18 @@ def test_the_example_in_the_document_runs() -> None:
     [example] = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     done = run([sys.executable, "-c", example], encoding="utf-8", seconds=30)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+
+
+def test_the_addresses_that_bridges_get_begin_as_they_reach_it() -> None:
+    with Sandbox(Settings(bridge_address="https://oapi.dingtalk.com")) as sandbox:
+        assert register(sandbox).json()["endpoint"].startswith("wss://oapi.dingtalk.com/")
+        code = sandbox.client.offer(b"bytes")
+        wanted = {"robotCode": sandbox.client_id, "downloadCode": code}
+        path = "/v1.0/robot/messageFiles/download"
+        _, download = post(sandbox, path, wanted, fetch_token(sandbox))
+        given = [sandbox.client.say("hi").session_webhook, download["downloadUrl"]]
+        assert [each[:26] for each in given] == ["https://oapi.dingtalk.com/"] * 2
+        assert sandbox.url.startswith("http://127.0.0.1:")
 
 
 @pytest.mark.parametrize(

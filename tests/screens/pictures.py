@@ -10,8 +10,25 @@ from dingbridge.sandbox.client import PICTURE
 from dingbridge.sandbox.faults import Fault
 from tests.screens.scene import Scene, scene
 from tests.screens.terminal import DARK, LIGHT, Look
+from tests.support.agent_sessions import agent, plan, tool
+from tests.support.scripted_agent import Steps
 
 Act = Callable[[Scene], None]
+
+ASKED = "`resume` 还是偶尔失败，能修一下吗？"
+DIFF = {
+    "type": "diff",
+    "path": "lua/queue.lua",
+    "oldText": "function M.resume(queue)\n  queue:close()\nend\n",
+    "newText": "function M.resume(queue)\n  queue:flush()\n  queue:close()\nend\n",
+}
+STEPS: Steps = [
+    ["thought", "The queue is closed before its last entry is written."],
+    plan(("Find where `resume` closes the queue", "completed"), ("Mend it", "completed")),
+    tool("edit", "Edit lua/queue.lua", kind="edit", status="completed", content=[DIFF]),
+    tool("run", "make test ONLY=resume", kind="execute", status="completed"),
+    ["text", "`resume` closed the queue **before** its last entry was written."],
+]
 
 CODE = """## 发布检查
 构建通过了，还剩一个用例不稳定：
@@ -77,6 +94,15 @@ def floating(one: Scene) -> None:
     one.write("09:44", "I look at it.")
 
 
+def turn(one: Scene) -> None:
+    """A turn of an agent: its plan, what it did, with one step open, and the answer."""
+    one.bind(agent=agent(STEPS))
+    one.say("14:04", ASKED, "zhangsan")
+    one.editor.until(lambda: one.editor.transcript()[-1]["delivery"] == "sent")
+    one.keys("<Tab>gg/queue.lua<CR>za<Cmd>nohlsearch<CR>G<Tab>")
+    one.editor.until(lambda: "queue:flush" in "\n".join(one.editor.screen()))
+
+
 def _taken(act: Act, columns: int, lines: int, look: Look, display: str, file: Path) -> None:
     with scene(display, columns, lines, look) as one:
         act(one)
@@ -97,6 +123,7 @@ def _all() -> dict[str, Taking]:
         ("failed", failed, 80, 17),
         ("guidance", guidance, 80, 18),
         ("keys", keys, 80, 30),
+        ("turn", turn, 100, 30),
         ("float", floating, 100, 30),
     ):
         found[name] = partial(_taken, act, columns, lines, DARK)

@@ -32,6 +32,11 @@ updates.apply = function(list)
       times[message.id] = times[message.id] or shown
       message.time = times[message.id]
     end
+    if update.kind == 'turn' then
+      update.message.time = shown
+    elseif update.kind == 'approval' then
+      update['until'] = now + 285
+    end
   end
   return apply(list)
 end
@@ -42,6 +47,11 @@ for _, window in ipairs(vim.api.nvim_list_wins()) do
   local config = vim.api.nvim_win_get_config(window)
   if config.relative ~= '' and not config.focusable then vim.api.nvim_win_close(window, true) end
 end
+"""
+_STAND_STILL = """
+vim.uv.walk(function(handle)
+  if handle:get_type() == 'timer' and handle:get_repeat() > 0 then handle:stop() end
+end)
 """
 
 
@@ -110,6 +120,7 @@ class Scene:
     def picture(self, file: Path) -> None:
         """Take a picture once two in a row are alike, so that all is drawn."""
         self.editor.lua(_NO_NOTICES)
+        self.editor.lua(_STAND_STILL)
         self.editor.nvim.command("redraw!")
         window = str(self.editor.lua("return vim.env.WINDOWID"))
         last = b""

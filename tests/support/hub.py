@@ -75,6 +75,8 @@ class RecordedRobot:
         self.queue: list[QueuedMessage] = []
         self.under_way: set[str] = set()
         self.let_go: list[str] = []
+        self.hurried = 0
+        self.pauses = False
         self.reactions: list[str] = []
         self.recalls: list[tuple[tuple[RecallCall, ...], Callable[[str], None]]] = []
         self.cards: list[ButtonCard] = []
@@ -177,6 +179,10 @@ class RecordedRobot:
         waited = message not in {*self.under_way, *self.let_go}
         self.let_go.append(message)
         return waited
+
+    def hurry(self) -> bool:
+        self.hurried += 1
+        return self.pauses
 
     def connect(self) -> None:
         self.linked = True

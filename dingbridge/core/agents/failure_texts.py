@@ -28,6 +28,8 @@ def reason(kind: FailureKind, agent: AgentChoice) -> str:
             return say.SILENT(agent=name)
         case "refused":
             return say.REFUSED(agent=name)
+        case "ended":
+            return say.SERVICE_ENDED(agent=name)
 
 
 def remedy(kind: FailureKind, agent: AgentChoice) -> str:
@@ -47,3 +49,5 @@ def remedy(kind: FailureKind, agent: AgentChoice) -> str:
             return say.STARTS_AGAIN()
         case "refused":
             return say.ASK_AGAIN()
+        case "ended":
+            return say.ASK_ONCE_MORE()

@@ -180,14 +180,17 @@ class TurnEnded(Struct, frozen=True):
     reason: StopReason
 
 
-FailureKind = Literal["not found", "not started", "protocol", "login", "died", "silent", "refused"]
+FailureKind = Literal[
+    "not found", "not started", "protocol", "login", "died", "silent", "refused", "ended"
+]
 
 
 class TurnFailed(Struct, frozen=True):
     """The turn cannot be finished.
 
     - `kind`: the program is missing; it cannot be started; it speaks another version of the
-      protocol; it needs a log-in; it died; it was silent too long; it answered with an error
+      protocol; it needs a log-in; it died; it was silent too long; it answered with an error;
+      the service ends
     - `detail`: the agent's own words, or the end of its standard error; untrusted
     """
 

@@ -132,14 +132,12 @@ class TurnRecord:
             approval = self._steps[index].approval if step.state == "pending" else ""
             self._put(index, structs.replace(step, approval=approval))
 
-    def wait(self, call: ToolCall, code: str) -> None:
-        """A tool call waits for the approval with this code."""
-        self.change_tool(call)
-        self._set_approval(call.id, code)
-
-    def decided(self, call: str) -> None:
-        """The tool call with this id waits for no approval any more."""
-        self._set_approval(call, "")
+    def wait(self, call: str, code: str) -> None:
+        """The tool call with this id waits for the approval with this code; empty: for none any
+        more."""
+        index = self._tools.get(call, -1)
+        if index >= 0 and self._steps[index].approval != code:
+            self._put(index, structs.replace(self._steps[index], approval=code))
 
     def refuse(self, title: str, detail: str) -> None:
         """Something that the agent wanted and did not get."""
@@ -148,11 +146,6 @@ class TurnRecord:
     def remark(self, title: str) -> None:
         """Something about the turn that the agent did not do."""
         self._append(TurnStep("other", title, "done"))
-
-    def _set_approval(self, call: str, code: str) -> None:
-        index = self._tools.get(call, -1)
-        if index >= 0 and self._steps[index].approval != code:
-            self._put(index, structs.replace(self._steps[index], approval=code))
 
     def change_plan(self, entries: Sequence[PlanEntry]) -> None:
         """The plan, complete."""

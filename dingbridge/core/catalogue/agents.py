@@ -13,6 +13,7 @@ NEEDS_LOGIN = Sentence("{agent} needs a log-in")
 DIED = Sentence("{agent} ended in the middle of its work")
 SILENT = Sentence("{agent} said nothing for too long, and was ended")
 REFUSED = Sentence("{agent} answered with an error")
+SERVICE_ENDED = Sentence("{agent} ended with the service of dingbridge")
 
 # --- what to do -----------------------------------------------------------------------------------
 
@@ -24,6 +25,7 @@ TRY_IN_TERMINAL = Sentence("`{command}` in a terminal shows more")
 LOG_IN = Sentence("Run `{command}` once in a terminal, and log in")
 LOG_IN_THERE = Sentence("Log in as its documents say")
 STARTS_AGAIN = Sentence("The next message starts it again")
+ASK_ONCE_MORE = Sentence("Ask again")
 ASK_AGAIN = Sentence("Ask again, or ask for something else")
 
 # --- details --------------------------------------------------------------------------------------
@@ -32,6 +34,8 @@ PACKAGE_MISSING = Sentence(
     "the Python package `agent-client-protocol` is missing; `:Chat install` installs it"
 )
 NO_FOLDER = Sentence("there is no folder {folder}")
+IS_A_FOLDER = Sentence("{path} is a folder")
+NOT_EXECUTABLE = Sentence("{path} may not be executed")
 EXIT_STATUS = Sentence("it ended with status {status}")
 VERSION_IS = Sentence("it speaks version {version}")
 NO_ANSWER_WITHIN = Sentence("no answer to `{method}` within {seconds:g} s")
@@ -41,4 +45,5 @@ NO_MODES = Sentence("it has no modes to choose from")
 NO_MODELS = Sentence("it has no models to choose from")
 TAKEN_BACK = Sentence("the {setting} {name} is not chosen any more: the agent does not take it")
 CANNOT_LIST = Sentence("it cannot list its sessions")
+BUSY = Sentence("it does not answer while it works on a turn; ask when that has ended")
 ENDED_MEANWHILE = Sentence("it was ended meanwhile")

@@ -23,8 +23,12 @@ NO_FAILED = Sentence("there is no failed message; see :Chat outbox")
 NO_FAILED_ID = Sentence("there is no failed message {id}; see :Chat outbox")
 SENT_AGAIN = Sentence("message {id} is sent again and may be there twice")
 NOT_SENT_AGAIN = Sentence(
-    "not sent again, for they may have arrived: {count}. Look in DingTalk, then :Chat retry {{id}}"
-    " sends one again, :Chat drop {{id}} gives it up"
+    "not sent again, for they may have arrived: {count}. Look in DingTalk: those that are not there"
+    " can be sent again one by one, :Chat drop gives the others up"
+)
+HURRIED = Sentence("what waits is tried now")
+NOT_HURRIED = Sentence(
+    "nothing has failed; what waits leaves by itself as soon as DingTalk takes it (:Chat outbox)"
 )
 MAY_HAVE_ARRIVED = Sentence("It may have arrived: look in DingTalk before you send it again")
 MAY_BE_TWICE = Sentence("it may be there twice: DingTalk did not answer an attempt before")
@@ -32,18 +36,36 @@ UNANSWERED = Sentence("an attempt was not answered: it may have arrived")
 DROPPED_BY_YOU = Sentence("dropped by you")
 DROPPED_BY_YOU_LATE = Sentence("dropped by you; it may have arrived before that")
 NOT_SENT_YET = Sentence("message {id} was not sent yet; :Chat drop {id} gives it up")
-RECALLED = Sentence("message {id} was recalled")
-NOT_RECALLED = Sentence("message {id} was not recalled: {reason}")
-RECALL_UNKNOWN = Sentence(
-    "message {id} cannot be recalled: it went together with others, or many were sent after it"
+RECALLED = Sentence("“{text}” was recalled")
+NOT_RECALLED = Sentence("“{text}” was not recalled: {reason}")
+RECALLED_ALREADY = Sentence("“{text}” is recalled already: nobody on DingTalk sees it any more")
+RECALL_OF_ANSWER = Sentence(
+    "“{text}” cannot be recalled: it answered somebody who had just written, and DingTalk takes no"
+    " such answer back; what leaves when nobody has just written can be recalled for {hours} hours"
 )
-RECALL_WITHOUT_KEY = Sentence(
-    "message {id} cannot be recalled: DingTalk recalls only what went by its OpenAPI, and this"
-    " message went by a webhook"
+RECALL_OF_GROUP_ROBOT = Sentence(
+    "message {id} cannot be recalled: DingTalk takes back nothing that a group's own robot (the"
+    " option `webhook`) has sent"
+)
+RECALL_OF_MERGED = Sentence(
+    "message {id} cannot be recalled: it went as one message with others, or too many were sent"
+    " after it"
+)
+RECALL_UNKNOWN = Sentence(
+    "no message {id} was sent; :Chat recall without an id lists what can be recalled"
 )
 RECALL_TOO_LATE = Sentence(
-    "message {id} cannot be recalled: DingTalk does that within {hours} hours only"
+    "“{text}” cannot be recalled: it is older than {hours} hours, after which DingTalk takes"
+    " nothing back"
 )
+NONE_RECALLABLE = Sentence(
+    "nothing can be recalled: DingTalk takes back only what the robot sent to somebody who had not"
+    " just written, within {hours} hours"
+)
+NONE_IN_OUTBOX = Sentence("no message waits, and none has failed")
+ROW_WAITING = Sentence("{time:%m-%d %H:%M}  waits   {text} → {place}")
+ROW_FAILED = Sentence("{time:%m-%d %H:%M}  failed  {text} → {place}")
+ROW_SENT = Sentence("{time:%m-%d %H:%M}  {text} → {place}")
 OUTBOX_EMPTY = Sentence("the outbox is empty")
 OUTBOX = Sentence(
     "waiting: {waiting}, failed: {failed}; :Chat retry [id] tries again, :Chat drop {{id}} gives up"

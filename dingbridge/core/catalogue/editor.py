@@ -104,6 +104,10 @@ SEVERAL_LINKS = Sentence("this message has {count} links: put the cursor on the 
 NOT_OPENED_HERE = Sentence(
     "{target}\nis not opened: this machine has no program for it; K shows the address"
 )
+NOT_OPENED_BY = Sentence(
+    "{target}\nis not opened: {program} ended with exit code {code}. Set a program for it on this"
+    " machine, or open the above by other means"
+)
 NOT_OPENED_FOREIGN = Sentence(
     "{target}\nis not opened: it is neither an address of the web nor a file of the project or a"
     " received one"
@@ -122,11 +126,16 @@ APPROVAL_WANTS = Sentence("{source}: {title}")
 APPROVAL_TITLE = Sentence("Approve {code}?")
 APPROVAL_TITLE_MORE = Sentence("Approve {code}? · {count} more")
 APPROVAL_FOOTER = Sentence("{time} left · :Chat approve")
+APPROVAL_BELOW = Sentence("↓ {count} lines below", one="↓ 1 line below")
+APPROVAL_KEYS = Sentence("{time} left · a approves, r rejects, q hides")
 KEY_HIDE_APPROVAL = Sentence("Put the request away; it stays open")
 KEY_ALWAYS = Sentence("Allow it, and this kind of tool in its session")
 CHOOSE_PAIR = Sentence("Let in from DingTalk")
 CHOOSE_DENY = Sentence("Refuse from DingTalk")
 CHOOSE_REVOKE = Sentence("Let in no more from DingTalk")
+CHOOSE_RETRY = Sentence("Send again what is not in DingTalk")
+CHOOSE_DROP = Sentence("Give up which message?")
+CHOOSE_RECALL = Sentence("Recall which message?")
 
 # --- sessions and drafts --------------------------------------------------------------------------
 
@@ -240,6 +249,16 @@ AFTER_MINUTES = Sentence("after {minutes} min")
 AFTER_HOURS = Sentence("after {hours} h {minutes} min")
 WATCH_WHAT = Sentence("watch: `on` must be 'job', 'terminal', 'quickfix' or 'diagnostic'")
 WATCH_WHAT_NEAR = Sentence("watch: unknown `on`, did you mean '{near}'?")
+WATCH_KEY = Sentence("watch: unknown key `{key}`")
+WATCH_KEY_NEAR = Sentence("watch: unknown key `{key}`, did you mean `{near}`?")
+WATCH_STRING = Sentence("watch: `{key}` must be a string")
+WATCH_BOOLEAN = Sentence("watch: `{key}` must be true or false")
+WATCH_NUMBER = Sentence("watch: `{key}` must be a whole number, as Neovim gave it")
+WATCH_ONLY_FOR = Sentence("watch: `{key}` goes with `on = '{kind}'` only")
+WATCH_PATTERN = Sentence("watch: `match` is no Lua pattern: {reason}")
+WATCH_JOB_MATCH = Sentence("watch: `match` does not go with `job`: a job is named by its id alone")
+WATCH_TO = Sentence("watch: `to` must be a target such as 'dingtalk:STAFF_ID'")
+WATCH_BUFFER = Sentence("watch: there is no buffer {buffer}")
 TOLD_WHEN_DONE = Sentence("your phone is told when this ends, if you are away: {name}")
 TOLD_WHEN_NEXT_DONE = Sentence(
     "your phone is told when the next :make or terminal ends, if you are away"

@@ -39,6 +39,10 @@ NEW_SESSION = Sentence("新会话已开始。A new session has begun.")
 NEW_SESSION_NAMED = Sentence("新会话已开始。A new session has begun: {title}")
 CLEARED = Sentence("会话已清空。The session is empty now.")
 STOPPED = Sentence("已停止。Stopped.")
+WAITING_WITHDRAWN = Sentence(
+    "已撤回排队的 {count} 条消息。{count} of your messages that waited are withdrawn.",
+    one="已撤回排队的 1 条消息。Your message that waited is withdrawn.",
+)
 NOTHING_TO_STOP = Sentence("没有可停止的回答。There is nothing to stop.")
 NO_MESSAGES = Sentence("还没有消息。There are no messages yet.")
 NOBODY_THERE = Sentence("现在没有打开的会话。No session is bound at the moment.")

@@ -24,6 +24,9 @@ TITLE_EMPTY = Sentence("nothing of this title can be seen")
 NO_LINES = Sentence("no lines are selected")
 SELECT_LINES = Sentence(":'<,'>Chat send-image")
 NOTHING_TO_STOP = Sentence("no answer is being worked on")
+WAITING_WITHDRAWN = Sentence(
+    "{count} messages that waited are withdrawn", one="the message that waited is withdrawn"
+)
 NO_SUCH_SESSION = Sentence("there is no such session")
 CAME_FOR_CLOSED_SESSION = Sentence("a message came for “{title}”, which is not open in any editor")
 NOBODY_TO_CHOOSE = Sentence("this session is not bound, so there is nobody to choose")
@@ -73,6 +76,7 @@ WHOEVER_WRITES_FIRST = Sentence("whoever writes first")
 NOBODY_YET = Sentence(
     "nobody to send to yet: set conversation_id or user_id, or wait for a message to answer"
 )
+NOBODY_CONNECTED = Sentence("DingTalk is not connected, so nobody could write here yet: {reason}")
 ANOTHER_ROBOT = Sentence("another robot was set up before it was ready to be sent")
 NEOVIM_CLOSED = Sentence("Neovim was closed before it was ready to be sent; send it again")
 NOBODY_FOR_FILE = Sentence("this session is not bound, so there is nobody to send a file to")

@@ -21,7 +21,8 @@ PLACES = Sentence("位置 At:")
 # --- while it waits or works ----------------------------------------------------------------------
 
 QUEUED = Sentence(
-    "已排队，前面还有 {count} 条。Queued, {count} before you. `/stop` 停止 ends the one that runs."
+    "已排队，前面还有 {count} 条；`/stop` 停止并撤回您的消息。"
+    "Queued, {count} before you; `/stop` ends or withdraws what is yours."
 )
 DROPPED = Sentence(
     "您的消息没有得到处理：这里不再有代理回答。"
@@ -29,6 +30,8 @@ DROPPED = Sentence(
 )
 DROPPED_HERE = Sentence("no agent answers any more where “{text}” waited")
 DROPPED_OF = Sentence("no agent answers any more where “{text}” of {author} waited; they were told")
+WITHDRAWN_HERE = Sentence("“{text}”, which waited, is withdrawn")
+WITHDRAWN_OF = Sentence("{author} has withdrawn “{text}”, which waited")
 QUEUED_HERE = Sentence("queued, {count} before this one", one="queued, one before this one")
 NOBODY_ANSWERS = Sentence("nothing answers in this session")
 CHOOSE_AGENT = Sentence(":Chat agent chooses an agent for it")

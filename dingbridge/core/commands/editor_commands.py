@@ -24,9 +24,8 @@ class Completion(str, Enum):
     SESSION = "session"
     PLATFORM = "platform"
     FILE = "file"
-    FAILED = "failed"
     OUTBOX = "outbox"
-    SENT = "sent"
+    RECALLABLE = "recallable"
     ASKING = "asking"
     LET_IN = "let_in"
     TARGET = "target"
@@ -176,20 +175,20 @@ class Subcommand(Enum):
     RETRY = SubcommandDeclaration(
         "retry",
         "[id]",
-        "Send a failed message again, or all that did not arrive.",
-        completion=Completion.FAILED,
+        "Send a failed message again, or all that did not arrive; what waits is tried now.",
+        completion=Completion.OUTBOX,
     )
     DROP = SubcommandDeclaration(
         "drop",
-        "{id}",
-        "Give up a message that waits or that failed.",
+        "[id]",
+        "Give up a message that waits or that failed; without an id, choose.",
         completion=Completion.OUTBOX,
     )
     RECALL = SubcommandDeclaration(
         "recall",
-        "{id}",
-        "Recall a sent message from DingTalk.",
-        completion=Completion.SENT,
+        "[id]",
+        "Recall a sent message from DingTalk; without an id, choose.",
+        completion=Completion.RECALLABLE,
     )
     PAIR = SubcommandDeclaration(
         "pair",

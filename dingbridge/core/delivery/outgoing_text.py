@@ -48,11 +48,12 @@ _PLACE: Final = regex(
 _SIGNS: Final = (":", "&", "](")
 """Every match of `_PLACE` and `_PADDING` contains one of these."""
 _IN_URL: Final = regex(f":|{_COLON}", re.IGNORECASE)
-_BEFORE: Final = 160
-_AFTER: Final = 64
-"""Characters around a colon that are searched for the scheme of a link."""
+_BEFORE: Final = (160, 1024)
+_AFTER: Final = (64, 1024)
+"""Characters around a colon that are searched for the scheme of a link: the second number if the
+first gives few."""
 _FEW: Final = 32
-"""Visible characters that these must contain; otherwise the search goes further."""
+"""Visible characters that are enough. A colon with fewer around it counts as one that acts."""
 _PADDING: Final = regex(r"(?<=&#)(x?)0{7,}(?=[0-9a-f])", re.IGNORECASE)
 """Padding zeros of an entity, which some clients accept in any number."""
 _SCHEME: Final = regex(r"(?:^|[^a-z0-9+.-])([a-z0-9+.-]+)\Z")
@@ -147,14 +148,15 @@ def _one_address(url: str, *, in_code: bool) -> str:
 
 def _acts(text: str, start: int, end: int, *, in_code: bool) -> bool:
     """Whether the colon at `text[start:end]` ends the scheme of a forbidden address."""
-    after = _plain(text[end : end + _AFTER])
-    written = text[max(0, start - _BEFORE) : start]
-    before = _plain(written)
-    if (len(before) < _FEW and start > _BEFORE) or (len(after) < _FEW and len(text) - end > _AFTER):
+    written, before = _before(text, start)
+    if before is None:
         return True
     found = _SCHEME.search(before)
     if found is None:
         return False
+    after = _after(text, end)
+    if after is None:
+        return True
     scheme, follows = found[1], bool(after) and not after[0].isspace()
     if scheme.endswith(_RUNS):
         return follows or bool(text[end : end + 1].strip())
@@ -176,6 +178,25 @@ def _acts(text: str, start: int, end: int, *, in_code: bool) -> bool:
     if end - start > 1 or (scheme.endswith("file") and after[0] == "/"):
         return True
     return scheme.endswith("data") and _MEDIA_TYPE.match(after) is not None
+
+
+def _before(text: str, end: int) -> tuple[str, str | None]:
+    """What stands before `end`, as written and as read; not read if that shows too little."""
+    for reach in _BEFORE:
+        written = text[max(0, end - reach) : end]
+        read = _plain(written)
+        if len(read) >= _FEW or end <= reach:
+            return written, read
+    return written, None
+
+
+def _after(text: str, start: int) -> str | None:
+    """What stands behind `start`, as read; None if that shows too little."""
+    for reach in _AFTER:
+        read = _plain(text[start : start + reach])
+        if len(read) >= _FEW or len(text) - start <= reach:
+            return read
+    return None
 
 
 def _plain(text: str) -> str:

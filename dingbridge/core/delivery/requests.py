@@ -17,6 +17,7 @@ from dingbridge.core.dingtalk.robot_codes import own_code
 from dingbridge.core.markdown.chunking import LARGEST_CODE_POINT, encoded_size
 from dingbridge.core.messages import At, Outbound
 from dingbridge.core.options.declarations import Options
+from dingbridge.core.sessions import destinations
 
 _SINGLE = "/v1.0/robot/oToMessages/batchSend"
 _GROUP = "/v1.0/robot/groupMessages/send"
@@ -179,4 +180,5 @@ def sent(outbound: Outbound, chunk: Chunk, key: str, time: float) -> SentChunk:
         place=target.conversation_id or target.user_id,
         is_group=bool(target.conversation_id),
         robot_code=target.robot_code,
+        name=destinations.name(target),
     )

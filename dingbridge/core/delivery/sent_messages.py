@@ -30,6 +30,8 @@ class SentChunk(Struct, frozen=True):
     - `time`: Unix seconds
     - `is_group`: it went to a group by OpenAPI, whose robot was `robot_code`; both tell how to
       recall it
+    - `name`: the conversation in words
+    - `recalled`: it was removed from DingTalk
     """
 
     message: str
@@ -40,6 +42,8 @@ class SentChunk(Struct, frozen=True):
     place: str = ""
     is_group: bool = False
     robot_code: str = ""
+    name: str = ""
+    recalled: bool = False
 
 
 SentKeys = dict[str, tuple[SentChunk, ...]]
@@ -50,6 +54,17 @@ def remember(book: SentKeys, robot: str, sent: SentChunk) -> SentKeys:
     """`book` with one more chunk; its text is shortened, and the robot's oldest are removed."""
     short = structs.replace(sent, text=shorten(sent.text, TEXT_CHARACTERS))
     return {**book, robot: (*book.get(robot, ()), short)[-KEPT:]}
+
+
+def recalled(book: SentKeys, robot: str, message: str) -> SentKeys:
+    """`book` after a message was removed from DingTalk."""
+    chunks = book.get(robot, ())
+    return {
+        **book,
+        robot: tuple(
+            structs.replace(one, recalled=True) if one.message == message else one for one in chunks
+        ),
+    }
 
 
 def find(book: SentKeys, robot: str, quote: Quoted, places: Collection[str]) -> SentChunk | None:

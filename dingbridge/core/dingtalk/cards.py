@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import quote
 
 from msgspec import Struct, field
 
@@ -17,9 +16,6 @@ from dingbridge.core.errors import BadFrame, Refused
 
 CARD_TOPIC: Final = "/v1.0/card/instances/callback"
 """The topic of pressed buttons; subscribed to when the connection is opened."""
-
-CARD_SCOPE: Final = "Card.Instance.Write"
-"""What an app needs for cards."""
 
 CARD_BYTES: Final = 10_000
 """Bytes of a card's text; our choice: the documents name less, and other projects send more."""
@@ -120,12 +116,6 @@ def read_creation(answer: HttpAnswer) -> None:
 def is_without_scope(code: str) -> bool:
     """Whether an error with this code says that the app may not create cards."""
     return code.endswith(_PERMISSION_LACKING)
-
-
-def apply_link(app_key: str) -> str:
-    """Where the owner of an app applies for the scope."""
-    wanted = quote(f"{app_key}#{CARD_SCOPE}", safe="")
-    return f"https://open-dev.dingtalk.com/appscope/apply?content={wanted}"
 
 
 class _Press(Struct):

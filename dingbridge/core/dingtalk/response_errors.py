@@ -200,7 +200,9 @@ def error_of(
             fix=rule.fix,
             request_id=request_id,
         )
-    return kind(message, code=code, fix=rule.fix, request_id=request_id)
+    error = kind(message, code=code, fix=rule.fix, request_id=request_id)
+    error.scopes = tuple(map(quoted, said.scopes))
+    return error
 
 
 def _fitting(rule: error_codes.CodeRule, call: ApiCall) -> error_codes.CodeRule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dingbridge.core.agents.known_agents import AgentChoice
 from dingbridge.core.catalogue import settings as say
 from dingbridge.core.catalogue import status
 from dingbridge.core.options.declarations import OPTIONS, Options
@@ -36,6 +37,8 @@ def _shown(options: Options, option: Option) -> str:
         return "true" if value else "false"
     if option.kind is OptionKind.RESPONDER:
         return say.LUA_FUNCTION() if value == "lua" else " ".join([*value][:1])
+    if isinstance(value, AgentChoice):
+        return _short(value.name)
     if isinstance(value, dict | tuple):
         return _short(", ".join(value)) or status.NONE()
     return _short(f"{value:g}" if isinstance(value, float) else str(value)) or status.NONE()

@@ -12,6 +12,7 @@ class RobotState(Struct, frozen=True):
     - `quota`: the month's usage in words
     - `admitted`: who has access, in words; `asking` counts the open access requests
     - `failed_ids`, `waiting_ids`: the latest messages of the outbox, newest first
+    - `recallable_ids`: the latest messages that can be recalled, newest first
     - `muted_until`: until when notices are held back, in Unix seconds
     - `bound`: the sessions that the robot's editors have bound
     """
@@ -28,5 +29,6 @@ class RobotState(Struct, frozen=True):
     asking: int = 0
     failed_ids: tuple[str, ...] = ()
     waiting_ids: tuple[str, ...] = ()
+    recallable_ids: tuple[str, ...] = ()
     bound: tuple[str, ...] = ()
     muted_until: float = 0.0

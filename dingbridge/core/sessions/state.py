@@ -10,6 +10,7 @@ from msgspec import Struct, field, structs
 from dingbridge.core import json_wire
 from dingbridge.core.access.pairing_state import Pairings
 from dingbridge.core.catalogue import files as say
+from dingbridge.core.delivery import sent_messages
 from dingbridge.core.delivery.quota import Quota
 from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.delivery.sent_messages import SentChunk, SentKeys, remember
@@ -247,6 +248,11 @@ def with_acquaintance(state: State, robot: str, inbound: Inbound) -> State:
 def with_sent_key(state: State, robot: str, sent: SentChunk) -> State:
     """`state` with one more sent chunk of a robot, so that a quote of it can be shown."""
     return structs.replace(state, sent_keys=remember(state.sent_keys, robot, sent))
+
+
+def with_recalled(state: State, robot: str, message: str) -> State:
+    """`state` after a message of a robot was removed from DingTalk."""
+    return structs.replace(state, sent_keys=sent_messages.recalled(state.sent_keys, robot, message))
 
 
 def with_reactions(state: State, robot: str, outstanding: tuple[Reaction, ...]) -> State:

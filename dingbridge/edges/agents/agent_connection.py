@@ -21,6 +21,7 @@ from dingbridge import __version__
 from dingbridge.core.agents.turn_events import AgentProgram
 from dingbridge.core.catalogue import agents as say
 from dingbridge.edges.agents import agent_process
+from dingbridge.edges.agents.agent_answers import AgentAnswers
 from dingbridge.edges.agents.agent_failure import AgentFailure
 from dingbridge.edges.agents.agent_process import GONE_WITHIN, AgentProcess
 from dingbridge.edges.agents.message_stream import MessageStream, RawMessage
@@ -39,8 +40,6 @@ _CANCELLED = -32800
 
 Login = schema.EnvVarAuthMethod | schema.TerminalAuthMethod | schema.AuthMethodAgent
 
-_STOP_REASONS = ("end_turn", "max_tokens", "max_turn_requests", "refusal", "cancelled")
-
 
 class AgentConnection:
     """An agent that has answered `initialize`. `incoming` gets its notifications and requests, on
@@ -56,7 +55,8 @@ class AgentConnection:
         self.process = process
         self._limit = seconds
         self._incoming = incoming
-        self._stream = MessageStream(process.stdout, process.stdin, self._take)
+        self._answers = AgentAnswers()
+        self._stream = MessageStream(process.stdout, process.stdin, self._take, self._answers.asked)
         # All requests of the agent are answered in `incoming`, so the library needs no client.
         self._library = ClientSideConnection(lambda _: cast(Client, _NoClient()), self._stream)
         self._heard = 0.0
@@ -222,8 +222,7 @@ class AgentConnection:
     def _take(self, message: RawMessage) -> bool:
         self.is_heard()
         if "method" not in message:
-            _know_stop_reason(message)
-            return False
+            return not self._answers.repair(message)
         try:
             self._incoming(message)
         except Exception:
@@ -241,13 +240,6 @@ async def cancelled(task: asyncio.Future[Any]) -> None:
 
 class _NoClient:
     """The library's client, which nothing arrives at."""
-
-
-def _know_stop_reason(message: RawMessage) -> None:
-    """Let a turn that ended for a reason that we do not know end all the same."""
-    result = message.get("result")
-    if isinstance(result, dict) and result.get("stopReason", "end_turn") not in _STOP_REASONS:
-        result["stopReason"] = "end_turn"
 
 
 def _words(error: RequestError) -> str:

@@ -81,6 +81,10 @@ class AgentProcess:
         await asyncio.wait([self._exited], timeout=GONE_WITHIN)
         self._exited.cancel()
         self._reads_errors.cancel()
+        if self._process.returncode is not None:
+            # Else its pipes are closed when they are collected, perhaps after their loop.
+            self._process._transport.close()  # type: ignore[attr-defined]  # no public way
+            await asyncio.sleep(0)
 
     async def last_words(self) -> str:
         """The end of its standard error and its exit status, after killing it."""
@@ -135,13 +139,23 @@ async def _start(
 
 
 def _executable(program: AgentProgram, environ: dict[str, str]) -> str:
-    """The program's path; one with a slash is meant from the agent's folder on."""
+    """The program's path; one with a slash is meant from the agent's folder on, and one that begins
+    with `~/` from the home folder. Raises `AgentFailure`."""
     name = program.argv[0]
     if os.path.dirname(name):
-        path = os.path.join(program.cwd, name)
-        found = path if os.path.isfile(path) and os.access(path, os.X_OK) else None
+        path = os.path.join(program.cwd, _at_home(name, environ))
+        if os.path.isdir(path):
+            raise AgentFailure("not started", say.IS_A_FOLDER(path=path))
+        if os.path.isfile(path) and not os.access(path, os.X_OK):
+            raise AgentFailure("not started", say.NOT_EXECUTABLE(path=path))
+        found = path if os.path.isfile(path) else None
     else:
         found = find_program(name, os.get_exec_path(environ))
     if found is None:
         raise AgentFailure("not found", name)
     return os.path.abspath(found)
+
+
+def _at_home(name: str, environ: dict[str, str]) -> str:
+    home = environ.get("HOME", "")
+    return home + name[1:] if home and name.startswith("~/") else os.path.expanduser(name)

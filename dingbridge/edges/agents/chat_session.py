@@ -6,9 +6,6 @@ import asyncio
 import logging
 from typing import Any
 
-import pydantic
-from acp import schema
-
 from dingbridge.core.agents.turn_events import (
     AgentGone,
     AgentProgram,
@@ -18,14 +15,18 @@ from dingbridge.core.agents.turn_events import (
     TurnEnded,
     TurnFailed,
 )
+from dingbridge.core.catalogue import agents as say
 from dingbridge.edges.agents import prompt_parts
 from dingbridge.edges.agents.agent_connection import OPENS_WITHIN, AgentConnection, cancelled
 from dingbridge.edges.agents.agent_failure import AgentFailure
-from dingbridge.edges.agents.message_stream import RawMessage
+from dingbridge.edges.agents.incoming_messages import IncomingMessages
 from dingbridge.edges.agents.opened_session import OpenedSession
 from dingbridge.edges.agents.prompted_turn import PromptedTurn, TakeEvent
 
 log = logging.getLogger(__name__)
+
+LISTS_WITHIN = 10.0
+"""Seconds in which an agent must list its sessions while it works on a turn."""
 
 CANCELS_WITHIN = 5.0
 """Seconds in which a turn must end when it is cancelled; then its agent is killed."""
@@ -52,7 +53,11 @@ class ChatSession:
         self._program: AgentProgram | None = None
         self._agent: OpenedSession | None = None
         self._turn: PromptedTurn | None = None
-        self._unknown = 0
+        self._incoming = IncomingMessages(session, notify, lambda: self._agent, lambda: self._turn)
+        # The end of the process before; the next one starts after it.
+        self._leaving: asyncio.Future[None] | None = None
+        # Whether an agent has started that the task with `_busy` needs, or that task has ended.
+        self._has_started = asyncio.Event()
 
     def prompt(self, prompt: Prompt) -> None:
         """Run a turn when those before it have ended."""
@@ -114,7 +119,7 @@ class ChatSession:
 
     async def _run(self, prompt: Prompt) -> None:
         async with self._busy:
-            turn = self._turn = PromptedTurn(prompt.request, self._notify, self._answer)
+            turn = self._turn = PromptedTurn(prompt.request, self._notify, self._incoming.answer)
             leaves = False
             try:
                 end, leaves = await self._until_ended(turn, prompt)
@@ -125,7 +130,8 @@ class ChatSession:
             finally:
                 turn.settle()
                 self._turn = None
-            self._report_unknown()
+                self._has_started.set()
+            self._incoming.report_unknown()
             self._end(end)
             if leaves or not self._is_running:
                 await self._leave()
@@ -186,14 +192,16 @@ class ChatSession:
 
     async def _running(self, program: AgentProgram, seconds: float) -> OpenedSession:
         """The running agent; another one if none runs or another program is wanted."""
-        if self._agent is not None and (self._program != program or not self._is_running):
+        if self._program != program or not self._is_running:
+            self._has_started.clear()
             await self._leave()
         if self._agent is None:
             await self._until_free()
-            connection = await AgentConnection.open(program, self._incoming, seconds)
+            connection = await AgentConnection.open(program, self._incoming.take, seconds)
             agent = self._agent = OpenedSession(connection)
             self._program = program
             connection.process.ended.add_done_callback(lambda _: self._has_gone(agent))
+        self._has_started.set()
         return self._agent
 
     async def _until_free(self) -> None:
@@ -210,11 +218,17 @@ class ChatSession:
             self._start(self._leave())
 
     async def _leave(self) -> None:
-        """End the process, if there is one."""
+        """End the process, if there is one. Returns when it is gone."""
         agent, self._agent = self._agent, None
         if agent is not None:
-            await agent.connection.close()
-            self._notify(AgentGone(self._session))
+            self._leaving = asyncio.ensure_future(self._end_process(agent))
+        if self._leaving is not None and not self._leaving.done():
+            # A task that is cancelled meanwhile does not cut it off: `close` waits for it as well.
+            await asyncio.shield(self._leaving)
+
+    async def _end_process(self, agent: OpenedSession) -> None:
+        await agent.connection.close()
+        self._notify(AgentGone(self._session))
 
     async def _choose(self, mode: str = "", model: str = "") -> None:
         agent = self._agent
@@ -231,65 +245,25 @@ class ChatSession:
         found: tuple[tuple[str, str, float], ...] = ()
         failure = ""
         try:
-            async with self._busy:
-                agent = await self._running(program, OPENS_WITHIN)
-                found = await agent.listed(program.cwd)
+            found = await self._listed(program)
         except Exception as cause:
             # A list that is asked for is answered whatever happens: the next one waits for it.
             log.info("an agent's sessions are not listed", exc_info=cause)
             failure = str(cause) or type(cause).__name__
+            if isinstance(cause, asyncio.TimeoutError):
+                failure = say.BUSY()
         self._notify(AgentSessionsListed(self._session, found, failure))
 
-    # --- what the agent sends ---------------------------------------------------------------------
-
-    def _incoming(self, message: RawMessage) -> None:
-        method, params = message["method"], message.get("params")
-        given = params if isinstance(params, dict) else {}
-        if "id" in message:
-            self._requested(message["id"], str(method), given)
-        elif method == "session/update":
-            self._updated(given)
-        elif method == "$/cancel_request":
-            asked = given.get("requestId")
-            if self._turn is not None and self._turn.withdrawn(asked) and self._agent:
-                self._agent.connection.withdrawn(asked)
-
-    def _requested(self, message_id: object, method: str, params: dict[str, Any]) -> None:
-        if method == "session/request_permission":
-            if self._turn is None:
-                self._answer(message_id, None)
-                return
+    async def _listed(self, program: AgentProgram) -> tuple[tuple[str, str, float], ...]:
+        if self._busy.locked():
+            # The agent of a turn that runs is asked beside it.
+            await self._has_started.wait()
+            agent = self._agent
+            if agent is not None and self._is_running and self._program == program:
+                return await asyncio.wait_for(agent.listed(program.cwd), LISTS_WITHIN)
+        async with self._busy:
             try:
-                self._turn.ask(message_id, params)
-                return
-            except pydantic.ValidationError:
-                self._answer(message_id, None)
-        elif self._agent is not None:
-            self._agent.connection.refuse(message_id, method)
-        if self._turn is not None:
-            self._turn.unanswered(method)
-
-    def _updated(self, params: dict[str, Any]) -> None:
-        try:
-            notification = schema.SessionNotification.model_validate(params)
-        except pydantic.ValidationError:
-            self._unknown += 1
-            return
-        agent = self._agent
-        if agent is None or notification.session_id != agent.id:
-            return
-        if agent.has_set(notification.update):
-            self._notify(agent.settings(self._session))
-        elif self._turn is not None:
-            self._turn.update(notification.update)
-
-    def _answer(self, message_id: object, option: str | None) -> None:
-        if self._agent is not None:
-            selected = {"outcome": "selected", "optionId": option}
-            outcome = {"outcome": "cancelled"} if option is None else selected
-            self._agent.connection.answer(message_id, {"outcome": outcome})
-
-    def _report_unknown(self) -> None:
-        if self._unknown:
-            log.info("an agent has sent %d updates of unknown kinds", self._unknown)
-            self._unknown = 0
+                agent = await self._running(program, OPENS_WITHIN)
+                return await agent.listed(program.cwd)
+            finally:
+                self._has_started.set()

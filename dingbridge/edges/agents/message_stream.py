@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dingbridge.core import json_wire
+from dingbridge.edges.agents.split_characters import SplitCharacters
 
 RawMessage = dict[str, Any]
 
@@ -25,7 +26,7 @@ class MessageStream:
     """A transport of the library (`send`, `receive`, `close`).
 
     `take` sees each incoming message first, in order and on the loop; what it returns true for is
-    done, and the library gets the others.
+    done, and the library gets the others. `asked` sees what the library sends.
     """
 
     def __init__(
@@ -33,10 +34,13 @@ class MessageStream:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         take: Callable[[RawMessage], bool],
+        asked: Callable[[RawMessage], None],
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._take = take
+        self._asked = asked
+        self._split_characters = SplitCharacters()
         self._buffer = bytearray()
         self._lines: list[bytes] = []
         # Before Python 3.11 only one task may wait for this.
@@ -46,6 +50,7 @@ class MessageStream:
 
     async def send(self, message: RawMessage) -> None:
         """Write a message. Raises `ConnectionError` when the agent has gone."""
+        self._asked(message)
         self.write(message)
         async with self._draining:
             await self._writer.drain()
@@ -85,7 +90,8 @@ class MessageStream:
         if not line.strip():
             return None
         try:
-            return json_wire.decode(line, RawMessage)
+            message = json_wire.decode(line, RawMessage)
+            return self._split_characters.join(line, message)
         except json_wire.NotReadable:
             self.passed_over += 1
             return None

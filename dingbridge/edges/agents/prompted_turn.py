@@ -127,6 +127,8 @@ class PromptedTurn:
             return "ambiguous"
         if len(self._open) >= MOST_OPEN:
             return "many"
+        if self._calls.is_shortened(call.id):
+            return "long"
         is_long = len(call.title) + len(asked_call.detail(call)) > MOST_CHARACTERS
         return "long" if is_long else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from typing import Any, Final, get_args
 
 from acp import schema
@@ -13,6 +14,13 @@ from dingbridge.core.agents.turn_events import FileDiff, ToolCall, ToolState
 OUTPUT_CHARACTERS = 20_000
 """Characters of a call's output that are kept, from its end. Arguments, diffs and what a permission
 is asked for are complete."""
+
+KEPT_CHARACTERS = 8_000_000
+"""Characters of all calls of a turn that are kept. Beyond them the calls that were reported longest
+ago keep only the beginning of each text."""
+
+BEGINNING = 4000
+"""Characters of each text of such a call that are kept."""
 
 STATES: Final[dict[str, ToolState]] = {
     "pending": "pending",
@@ -28,15 +36,53 @@ class ToolCalls:
     """The tool calls of one turn."""
 
     def __init__(self) -> None:
-        self._calls: dict[str, _Call] = {}
+        # Those that were reported longest ago come first.
+        self._calls: OrderedDict[str, _Call] = OrderedDict()
+        self._whole: OrderedDict[str, _Call] = OrderedDict()  # those that are not shortened
+        self._size = 0
+        self._has_forgotten = False
 
     def report(
         self, update: schema.ToolCallStart | schema.ToolCallUpdate, *, complete: bool = False
     ) -> ToolCall:
         """The call as it is with this report. A call that nobody began begins with it. With
         `complete`, for a permission, its output is not cut, and in a code block."""
-        call = self._calls.setdefault(update.tool_call_id, _Call(update.tool_call_id))
-        return call.with_report(update, complete=complete)
+        name = update.tool_call_id
+        is_known = name in self._calls
+        call = self._calls.setdefault(name, _Call(name))
+        if not is_known and self._has_forgotten and not (update.raw_input or update.content):
+            # It may be a call that was forgotten, with what is asked about.
+            call.is_shortened = True
+        self._whole[name] = call
+        for calls in (self._calls, self._whole):
+            calls.move_to_end(name)
+        self._size -= call.size
+        shown = call.with_report(update, complete=complete)
+        self._size += call.size
+        self._shorten()
+        return shown
+
+    @property
+    def size(self) -> int:
+        """How much is kept of all calls, in characters."""
+        return self._size
+
+    def is_shortened(self, call: str) -> bool:
+        """Whether something of a call is not known any more."""
+        return call in self._calls and self._calls[call].is_shortened
+
+    def _shorten(self) -> None:
+        """Keep less of old calls while there is too much, and nothing if that does not help."""
+        while self._size > KEPT_CHARACTERS and len(self._whole) > 1:
+            _, call = self._whole.popitem(last=False)
+            self._size -= call.size
+            call.shorten()
+            self._size += call.size
+        while self._size > KEPT_CHARACTERS and len(self._calls) > 1:
+            name, gone = self._calls.popitem(last=False)
+            self._whole.pop(name, None)
+            self._size -= gone.size
+            self._has_forgotten = True
 
 
 class _Call:
@@ -50,6 +96,21 @@ class _Call:
         self._result = ""
         self._diffs: tuple[str, ...] = ()
         self._places: tuple[str, ...] = ()
+        self.is_shortened = False
+
+    @property
+    def size(self) -> int:
+        texts = (self._id, self._title, self._arguments, self._said, self._result)
+        return sum(map(len, (*texts, *self._diffs, *self._places)))
+
+    def shorten(self) -> None:
+        before = self.size
+        self._title = self._title[:BEGINNING]
+        self._arguments, self._said = self._arguments[:BEGINNING], self._said[:BEGINNING]
+        self._result = self._result[:BEGINNING]
+        self._diffs = tuple(diff[:BEGINNING] for diff in self._diffs[:1])
+        self._places = tuple(place[:BEGINNING] for place in self._places[:1])
+        self.is_shortened = self.is_shortened or self.size < before
 
     def with_report(
         self, update: schema.ToolCallStart | schema.ToolCallUpdate, *, complete: bool

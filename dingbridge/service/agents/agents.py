@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from typing import get_args
 
@@ -33,6 +34,10 @@ from dingbridge.service.agents.turn_queue import TurnQueue
 from dingbridge.service.sessions.live_turns import LiveTurns
 
 log = logging.getLogger(__name__)
+
+LONGEST_ID = 1000
+"""Characters of an agent's own id of a session. One that is longer is not kept: the agent begins
+anew after a restart."""
 
 SessionsListed = Callable[[AgentSessionsListed], None]
 
@@ -92,7 +97,8 @@ class Agents:
             # What was always allowed was allowed to the other agent.
             self._ports.approvals.forget_always(session)
         if known is None or known[0] != key:
-            known = key, AgentProgram(agent.name, agent.argv, cwd or folder, environ)
+            place = os.path.expanduser(cwd) or folder
+            known = key, AgentProgram(agent.name, agent.argv, place, environ)
             self._programs[session] = known
         return known[1]
 
@@ -111,6 +117,16 @@ class Agents:
             return False
         self._runner.cancel(session)
         return True
+
+    def end_turns(self) -> None:
+        """The service ends: end all turns with words, and start no more. Their approvals are
+        withdrawn."""
+        self.queue.close()
+        for request in tuple(self._turns):
+            try:
+                self._end(request, TurnFailed(request, "ended"))
+            except Exception:  # any defect of one: the others end as well
+                log.exception("a turn could not be ended")
 
     def _find(self, session: str) -> RunningTurn | None:
         return next((one for one in self._turns.values() if one.turn.session == session), None)
@@ -248,14 +264,15 @@ class Agents:
         if known is not None:
             self._started[event.session] = event
             name = known[0][0].name
-            self.book.change(event.session, agent=name, agent_session=event.agent_session)
+            own = event.agent_session if len(event.agent_session) <= LONGEST_ID else ""
+            self.book.change(event.session, agent=name, agent_session=own)
 
     def _end(self, request: str, event: TurnEnded | TurnFailed) -> None:
         running = self._turns.pop(request, None)
         if running is None:
             return
         agent = running.turn.agent
-        if isinstance(event, TurnFailed):
+        if isinstance(event, TurnFailed) and event.kind != "ended":
             log.error("no answer from %s: %s: %s", agent.name, event.kind, event.detail)
 
         def result(record: TurnRecord) -> TurnResult:

@@ -188,7 +188,7 @@ class RunningTurn:
         def decided(decision: Decision | None) -> None:
             self._codes.pop(asked.permission, None)
             self._waiting.pop(asked.permission, None)
-            self.record.decided(call.id)
+            self._show_code(call.id)
             self._ports.runner.decide(asked.permission, chosen(kinds, decision or "reject"))
             self._show_soon()
 
@@ -211,14 +211,20 @@ class RunningTurn:
             self._spend(2)  # the question, and what was decided
         if code and asked.permission in self._waiting:
             self._codes[asked.permission] = code
-            self.record.wait(call, code)
+            self._show_code(call.id)
 
     def _withdraw(self, permission: str) -> None:
         code = self._codes.pop(permission, "")
         call = self._waiting.pop(permission, "")
         if code:
             self._ports.outside.approvals.withdraw(code)
-            self.record.decided(call)
+            self._show_code(call)
+
+    def _show_code(self, call: str) -> None:
+        """Show the code of the oldest approval that a tool call waits for, if it does."""
+        waiting = (each for each, waits in self._waiting.items() if waits == call)
+        codes = (self._codes.get(each, "") for each in waiting)
+        self.record.wait(call, next(filter(None, codes), ""))
 
     # --- the one who asked ------------------------------------------------------------------------
 

@@ -49,7 +49,7 @@ class AccessCommands:
     def _choose(
         self,
         command: Literal["deny", "revoke"],
-        rows_of: Callable[[updates.ShowAccess], tuple[updates.AccessRow, ...]],
+        rows_of: Callable[[updates.ShowAccess], tuple[updates.ArgumentRow, ...]],
         nobody: str,
     ) -> None:
         names = [account.name for account in self._accounts.set_up()]
@@ -90,8 +90,8 @@ class AccessCommands:
             self._editor.show(updates.report("pairings", words))
 
     def _as_typed(
-        self, account: Account, rows: tuple[updates.AccessRow, ...]
-    ) -> tuple[updates.AccessRow, ...]:
+        self, account: Account, rows: tuple[updates.ArgumentRow, ...]
+    ) -> tuple[updates.ArgumentRow, ...]:
         """The rows with ids as commands take them: with the account's name, except for the default
         account."""
         prefix = self._accounts.prefix(account)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dingbridge.core.catalogue import sessions
 from dingbridge.core.dingtalk.keepalive import LinkState
 from dingbridge.core.sessions import status_text
 from dingbridge.protocol import updates
@@ -28,6 +29,14 @@ def status(account: Account) -> updates.AccountStatus:
         cool_down=state.cool_down_reason,
         quota=state.quota,
     )
+
+
+def why_no_target(account: Account) -> str:
+    """Why a message of the bound session has no target, in words: the first thing to mend."""
+    settings, trouble = account.settings, account.link.trouble
+    if trouble and not settings.is_unusable and account.options.mode == "api":
+        return sessions.NOBODY_CONNECTED(reason=trouble)
+    return settings.why_no_target()
 
 
 def describe(account: Account, now: float) -> str:

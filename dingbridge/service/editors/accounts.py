@@ -227,6 +227,7 @@ class Accounts:
             outbox=updates.OutboxIds(
                 failed=self._shown_ids(lambda state: state.failed_ids),
                 waiting=self._shown_ids(lambda state: state.waiting_ids),
+                recallable=self._shown_ids(lambda state: state.recallable_ids),
             ),
             unread=unread,
         )

@@ -27,7 +27,7 @@ class AgentBackend:
 
     def queue(self, session: str, robot: str) -> PutInQueue | None:
         """One message of a session at a time, whichever editor and robot it came by."""
-        return lambda start, is_next: self._agents.queue.put(session, start, is_next=is_next)
+        return lambda turn: self._agents.queue.put(session, turn)
 
     def ask(self, question: BackendQuestion) -> None:
         """Start a turn."""
@@ -60,6 +60,10 @@ class AgentBackend:
             self._folder,
             self._environ(),
         )
+
+    def withdraw(self, session: str, asker: str) -> int:
+        """Drop what waits, whichever editor it came by."""
+        return self._agents.queue.withdraw(session, asker)
 
     def stop(self, session: str) -> bool:
         """End the turn that runs in this session."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dingbridge.core.agents.known_agents import AgentChoice, title
+from dingbridge.core.agents.turn_events import AgentStarted
 from dingbridge.core.catalogue import agent_choice as say
+from dingbridge.core.commands import remote_arguments
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.text import clean_name, shorten, tame
 from dingbridge.protocol import updates
@@ -34,13 +36,16 @@ class AgentCommands:
         rest = rest.strip()
         if not word:
             self._show(self._describe(session))
-        elif word in ("mode", "model") and rest:
-            self._set(session, word, rest)
+        elif word in ("mode", "model"):
+            if rest:
+                self._set(session, word, rest)
+            else:
+                self._show(self._describe_setting(session, word))
         elif word == "sessions" and not rest:
             self._list(session)
-        elif word == "resume" and rest.isdecimal():
-            self._resume(session, int(rest))
-        elif rest:
+        elif word == "resume" and (number := remote_arguments.number(rest)) is not None:
+            self._resume(session, number)
+        elif rest or word == "resume":
             raise BridgeError(say.USAGE())
         else:
             self._choose(session, word)
@@ -54,14 +59,16 @@ class AgentCommands:
             lines = [say.NONE_ANSWERS(title=self._sessions.title(session))]
         else:
             lines = [say.ANSWERS_HERE(agent=agent_line(agent, started))]
-        if started is not None and started.modes:
-            mode = clean_name(started.mode)
-            lines.append(say.MODES(mode=mode, offered=offered(started.modes)))
-        if started is not None and started.models:
-            model = clean_name(started.model)
-            lines.append(say.MODELS(model=model, offered=offered(started.models)))
+        lines += [line for setting in ("mode", "model") if (line := _choices(started, setting))]
         lines.append(say.AGENTS(known=", ".join(self._agents.known)))
         return "\n".join(lines)
+
+    def _describe_setting(self, session: str, setting: str) -> str:
+        """What the agent offers. Raises `BridgeError` if no agent answers."""
+        agent, started = title(self._need(session).name), self._agents.started(session)
+        if started is None:
+            return say.NOT_KNOWN_YET(agent=agent, setting=setting)
+        return _choices(started, setting) or say.NOTHING_OFFERED(agent=agent, setting=setting)
 
     def _choose(self, session: str, name: str) -> None:
         try:
@@ -122,6 +129,15 @@ class AgentCommands:
         if chosen is None:
             raise BridgeError(say.NO_SUCH_NUMBER(), fix=say.LIST_THEM_FIRST())
         self._show(say.RESUMED(agent=title(agent.name), name=chosen.name))
+
+
+def _choices(started: AgentStarted | None, setting: str) -> str:
+    """The mode or model of an agent that runs, and what it offers; empty without a choice."""
+    if started is not None and setting == "mode" and started.modes:
+        return say.MODES(mode=clean_name(started.mode), offered=offered(started.modes))
+    if started is not None and setting == "model" and started.models:
+        return say.MODELS(model=clean_name(started.model), offered=offered(started.models))
+    return ""
 
 
 def offered(choices: tuple[tuple[str, str], ...]) -> str:

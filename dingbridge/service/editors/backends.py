@@ -15,6 +15,7 @@ from dingbridge.core.agents.turn_steps import TurnStep
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.questions import ReplyContext
 from dingbridge.core.sessions.inbox import ResponderKind
+from dingbridge.service.agents.turn_queue import QueuedTurn
 from dingbridge.service.robots.robot_news import Turn
 
 
@@ -52,9 +53,8 @@ class BackendQuestion(Struct, frozen=True):
         return self.turn.question.message.id
 
 
-PutInQueue = Callable[[Callable[[Callable[[], None]], None], bool], int]
-"""Starts a turn once those before it have ended, or, with True, before the others that wait. The
-argument of the call is called when the next one may start. Returns how many are before it."""
+PutInQueue = Callable[[QueuedTurn], int]
+"""Starts a turn once those before it have ended. Returns how many are before it."""
 
 
 class Backend(Protocol):
@@ -74,6 +74,11 @@ class Backend(Protocol):
 
     def ask(self, question: BackendQuestion) -> None:
         """Answer a message. It must call `question.answered`, or report a failure, once."""
+        ...
+
+    def withdraw(self, session: str, asker: str) -> int:
+        """Drop what waits in the queue of this session and was asked by this person; see
+        `TurnQueue.withdraw`."""
         ...
 
     def stop(self, session: str) -> bool:

@@ -221,7 +221,10 @@ def _always(bridge: Bridge, argument: str, context: CommandContext) -> None:
 
 
 def _stop(bridge: Bridge, session: str) -> None:
-    if not bridge.responders.stop(session):
+    withdrawn = bridge.responders.withdraw_waiting(session, asker="")
+    if withdrawn:
+        bridge.editor.show(updates.ShowNotice(say.WAITING_WITHDRAWN(count=withdrawn)))
+    if not bridge.responders.stop(session) and not withdrawn:
         raise BridgeError(say.NOTHING_TO_STOP())
 
 
@@ -236,12 +239,18 @@ def _retry(bridge: Bridge, message: str) -> None:
 
 
 def _drop(bridge: Bridge, message: str) -> None:
+    if not message:
+        bridge.reports.choose_message("drop")
+        return
     account, message = bridge.accounts.split(message)
     account.settings.need_mode()
     account.member.notify(robot_requests.Drop(message))
 
 
 def _recall(bridge: Bridge, message: str) -> None:
+    if not message:
+        bridge.reports.choose_message("recall")
+        return
     account, message = bridge.accounts.split(message)
     account.settings.need_mode()
     account.member.notify(robot_requests.RecallMessage(message))

@@ -249,6 +249,7 @@ class Editors:
 
     def stop(self) -> Callable[[], None]:
         """Stop everything. Returns a function that waits for it, for another thread."""
+        self._agents.end_turns()  # the editors and robots still take what is said of that
         for editor in list(self._attached.values()):
             editor.leave(at_once=True)
         self._robots.end_all()

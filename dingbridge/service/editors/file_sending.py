@@ -20,6 +20,7 @@ from dingbridge.core.messages import Delivery, Message, Outbound, Role, Target
 from dingbridge.core.sessions.destinations import Destination
 from dingbridge.core.user_file import UserFile
 from dingbridge.protocol import updates
+from dingbridge.service.editors import account_status
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.screen import Screen
@@ -83,7 +84,7 @@ class FileSending:
             )
         account.settings.need_mode()
         if target is None:
-            raise BridgeError(account.settings.why_no_target())
+            raise BridgeError(account_status.why_no_target(account))
         if not to:
             account.destinations.spoke(session, target)
         return account, target

@@ -10,6 +10,7 @@ from dingbridge.core.commands import remote_commands as remote
 from dingbridge.core.delivery import routing
 from dingbridge.core.dingtalk import addressees
 from dingbridge.core.messages import Message
+from dingbridge.service.agents.turn_queue import QueuedTurn
 from dingbridge.service.editors.arrival_order import ArrivalOrder
 from dingbridge.service.editors.backends import Backend
 from dingbridge.service.editors.delivered_message import DeliveredMessage
@@ -79,7 +80,14 @@ class IncomingQuestion:
         elif queue is None:
             account.member.notify(robot_requests.Asking(deliver.key, backend.noted_as))
         else:
-            before = queue(self._has_turn_of(backend), self._aside is not None)
+            turn = QueuedTurn(
+                session=deliver.session,
+                start=self._has_turn_of(backend),
+                withdrawn=self._withdrawn,
+                asker=deliver.inbound.sender.identity,
+                is_next=self._aside is not None,
+            )
+            before = queue(turn)
             if before:
                 self._turns.replies.waiting.queued(account, deliver, before)
         done()
@@ -98,6 +106,14 @@ class IncomingQuestion:
                 self._message.account.member.notify(asking)
 
         return start
+
+    def _withdrawn(self) -> bool:
+        """Its author does not want an answer any more. Returns False if nothing waited for it."""
+        if self._message.is_over or not self._message.is_here:
+            return False
+        self._turns.replies.waiting.withdrawn(self._message.deliver)
+        self._done()
+        return True
 
     @property
     def _aside(self) -> str | None:

@@ -48,6 +48,10 @@ class LuaBackend:
             )
         )
 
+    def withdraw(self, session: str, asker: str) -> int:
+        """Nothing waits for a function."""
+        return 0
+
     def stop(self, session: str) -> bool:
         """A function cannot be stopped."""
         return False

@@ -49,6 +49,8 @@ def dispatch(bridge: Bridge, name: str, news: robot_news.News) -> None:
             bridge.access.answered(account, news)
         case robot_news.OutboxLines(lines=lines):
             bridge.reports.outbox_answered(account, lines)
+        case robot_news.MessageChoice(command=command, rows=rows):
+            bridge.reports.choose(account, command, rows)
         case robot_state.RobotState():
             account.robot_reported(news)
         case robot_news.LinkNews(link=link, reason=reason, fix=fix, next_try=next_try):

@@ -16,7 +16,8 @@ class OpenPrompts:
     """Service loop only.
 
     waiting ──start()──▶ started ──end()──▶ answered
-       └─────────────────────┴──lose()──▶ lost, which its session says
+       ├─────────────────────┴──lose()──▶ lost, which its session says
+       └──withdraw()──▶ withdrawn, which its session says
 
     They are on the disk as well, in `book`: after a service that was killed, the first editor of
     the next one says in their sessions that they have no answer.
@@ -69,6 +70,16 @@ class OpenPrompts:
         if not self._words.dropped_here(session, text):
             reason = turns.DROPPED_HERE(text=text)
             self._editor.show(updates.ShowNotice(say.NO_ANSWER(reason=reason), "warn"))
+
+    def withdraw(self, message: str) -> bool:
+        """The user does not want an answer any more. Returns False if the message did not wait."""
+        if message not in self._waiting:
+            return False
+        self._waiting.remove(message)
+        session, text = self._open[message]
+        self.end(message)
+        self._words.withdrawn_here(session, text)
+        return True
 
     def lose(self) -> None:
         """The service ends. Nothing that waits is started any more; what has no answer has that

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 from dingbridge.core.sessions.inbox import ResponderKind
-from dingbridge.service.editors.arrival_order import ArrivalOrder
+from dingbridge.service.agents.turn_queue import QueuedTurn, TurnQueue
 from dingbridge.service.editors.backends import BackendQuestion, PutInQueue
 from dingbridge.service.editors.editor_ports import Programs
 
@@ -21,14 +20,14 @@ class ProgramBackend:
 
     def __init__(self, programs: Programs) -> None:
         self._programs = programs
-        self._order = ArrivalOrder()
+        self._order = TurnQueue()
 
     def queue(self, session: str, robot: str) -> PutInQueue | None:
         """One message at a time of all that a robot has, in the order of arrival."""
 
-        def put(start: Callable[[Callable[[], None]], None], is_next: bool) -> int:
-            self._order.put((robot, ""), start)
-            return 0
+        def put(turn: QueuedTurn) -> int:
+            self._order.put(robot, turn)
+            return 0  # that is said of agents alone
 
         return put
 
@@ -44,6 +43,10 @@ class ProgramBackend:
             content.session,
         )
         self._programs.ask(question.request, argv, content, options.responder_timeout)
+
+    def withdraw(self, session: str, asker: str) -> int:
+        """Drop what waits for the program."""
+        return self._order.withdraw(session, asker)
 
     def stop(self, session: str) -> bool:
         """End the program that runs, whatever session it answers in."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from dingbridge.core.delivery.message_rows import MessageCommand, MessageRow
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
@@ -48,6 +49,20 @@ class Reports:
     def outbox_answered(self, account: Account, lines: tuple[tuple[str, str], ...]) -> None:
         """The robot of an account has replied."""
         self._editor.show(self._outbox.answered(account, lines))
+
+    def choose_message(self, command: MessageCommand) -> None:
+        """Let the user choose a message for a command; the choice shows when the robots reply.
+        Raises `BridgeError` if no account is set up."""
+        for account in self._accounts.set_up():
+            account.member.notify(robot_requests.ListMessages(command))
+
+    def choose(
+        self, account: Account, command: MessageCommand, rows: tuple[MessageRow, ...]
+    ) -> None:
+        """The robot of an account offers messages for a command."""
+        prefix = self._accounts.prefix(account)
+        typed = tuple((prefix + message, words) for message, words in rows)
+        self._editor.show(updates.Choose(command, typed))
 
     def show_again(self, report: str) -> None:
         """Update the report on the screen. Raises `BridgeError` as its command does."""

@@ -169,6 +169,12 @@ class Responders:
             return False
         return self._backends.program.stop(session)
 
+    def withdraw_waiting(self, session: str, asker: str) -> int:
+        """Drop the messages of a person, or with an empty `asker` those of the editor's user, that
+        wait for their turn in a session. Returns how many these were."""
+        backends = (self._backends.agent, self._backends.program)
+        return sum(backend.withdraw(session, asker) for backend in backends)
+
     @property
     def _agent(self) -> Backend:
         return self._backends.agent

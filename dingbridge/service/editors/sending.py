@@ -21,6 +21,7 @@ from dingbridge.core.secrets.masking import Finding, MaskedText
 from dingbridge.core.sessions import targets
 from dingbridge.core.text import well_formed
 from dingbridge.protocol import updates
+from dingbridge.service.editors import account_status
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.delivery_notices import not_delivered
@@ -122,11 +123,7 @@ class Sending:
         self.answer(account, target, words)
 
     def masked(
-        self,
-        account: Account,
-        target: Target,
-        text: str,
-        around: Around = Around(),
+        self, account: Account, target: Target, text: str, around: Around = Around()
     ) -> MaskedText:
         """`text` without secrets, as far as the settings require that for this target."""
         options = account.options
@@ -151,7 +148,7 @@ class Sending:
         if account is None:
             self._sessions.add(session, message)
         elif target is None or account.options.mode == "off":
-            self.add_unsent(account.name, session, message, account.settings.why_no_target())
+            self.add_unsent(account.name, session, message, account_status.why_no_target(account))
         else:
             self.last_error = ""
             self._sessions.add(session, structs.replace(message, delivery=Delivery.QUEUED))

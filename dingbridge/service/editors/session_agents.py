@@ -10,7 +10,7 @@ from dingbridge.core.agents.known_agents import KNOWN, OFF, AgentChoice, title
 from dingbridge.core.agents.turn_events import AgentSessionsListed, AgentStarted
 from dingbridge.core.near_names import nearest
 from dingbridge.core.text import clean_name
-from dingbridge.service.agents.agents import Agents, SettingChosen
+from dingbridge.service.agents.agents import LONGEST_ID, Agents, SettingChosen
 from dingbridge.service.editors.chats import Chats
 
 MOST_LISTED = 20
@@ -101,7 +101,8 @@ class SessionAgents:
             return False
 
         def listed(result: AgentSessionsListed) -> None:
-            latest = sorted(result.found, key=lambda one: -one[2])[:MOST_LISTED]
+            usable = (one for one in result.found if len(one[0]) <= LONGEST_ID)
+            latest = sorted(usable, key=lambda one: -one[2])[:MOST_LISTED]
             found = tuple(OwnSession(id, clean_name(name or id)) for id, name, _ in latest)
             self._listed[session] = found
             then(agent, found, result.failure)

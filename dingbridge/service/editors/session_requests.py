@@ -54,9 +54,15 @@ class SessionRequests:
         command.answer(say.NEW_SESSION_NAMED(title=self._sessions.title(session)))
 
     def _stop(self, command: RunningCommand) -> None:
-        asker = None if command.order.admin else command.order.inbound.sender.identity
-        stopped = self._responders.stop(command.order.session, asker)
-        command.answer(say.STOPPED() if stopped else say.NOTHING_TO_STOP())
+        """End the turn that runs, if its asker or an admin says so, and withdraw what waits of the
+        one who says it."""
+        session, asker = command.order.session, command.order.inbound.sender.identity
+        withdrawn = self._responders.withdraw_waiting(session, asker)
+        stopped = self._responders.stop(session, None if command.order.admin else asker)
+        words = [say.STOPPED()] if stopped else []
+        if withdrawn:
+            words.append(say.WAITING_WITHDRAWN(count=withdrawn))
+        command.answer("\n\n".join(words) or say.NOTHING_TO_STOP())
 
     def _history(self, command: RunningCommand, count: int) -> None:
         def loaded(transcript: Transcript) -> None:

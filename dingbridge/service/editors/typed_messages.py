@@ -14,6 +14,7 @@ from dingbridge.core.messages import At, Message, Role, Target
 from dingbridge.core.regex import regex
 from dingbridge.core.secrets.excerpts import Around
 from dingbridge.core.sessions.destinations import Destination
+from dingbridge.service.agents.turn_queue import QueuedTurn
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.open_prompts import OpenPrompts
@@ -95,6 +96,10 @@ class TypedMessages:
         if session not in self._sessions or self._replies.backend(None, session) is None:
             raise BridgeError(turns.NOBODY_ANSWERS(), fix=turns.CHOOSE_AGENT())
         message = Message(message_id, Role.EDITOR, say.YOU(), filled(text), self._runtime.now())
+        account, target = self._accounts.destined(session)
+        if self._replies.has_agent(account, session):
+            self._ask_agent(session, message, account, target, is_next=True)
+            return
         self._sessions.hold(session)
         self._sending.add_and_send(None, session, message, None)
         self._ask_in_turn(session, message, is_next=True)
@@ -105,9 +110,12 @@ class TypedMessages:
         message: Message,
         account: Account | None,
         target: Target | None,
-        around: Around,
+        around: Around = Around(),
+        *,
+        is_next: bool = False,
     ) -> None:
-        """Start a turn of the session's agent. With `mirror`, the conversation sees it as well."""
+        """Start a turn of the session's agent, with `is_next` before those that wait. With
+        `mirror`, the conversation sees it as well."""
         self._sessions.hold(session)
         aside = ASIDE.fullmatch(message.text)
         if account is not None and target is not None and account.options.mirror:
@@ -117,7 +125,8 @@ class TypedMessages:
             self._sending.add_and_send(None, session, message, None)
         if aside is not None:
             message = structs.replace(message, text=aside[1])
-        self._ask_in_turn(session, message, account, target, is_next=aside is not None)
+        is_next = is_next or aside is not None
+        self._ask_in_turn(session, message, account, target, is_next=is_next)
 
     def _ask_in_turn(
         self,
@@ -152,6 +161,13 @@ class TypedMessages:
             self._replies.ask(session, message, account, target or Target(), ended=ended)
 
         self._prompts.wait(session, message)
-        before = queue(start, is_next)
+        before = queue(
+            QueuedTurn(
+                session=session,
+                start=start,
+                withdrawn=lambda: self._prompts.withdraw(message.id),
+                is_next=is_next,
+            )
+        )
         if before:
             self._prompts.queued(before)

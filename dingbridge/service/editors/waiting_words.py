@@ -39,6 +39,20 @@ class WaitingWords:
         self._sending.answer(account, reply_target(deliver.inbound), say.DROPPED())
         self.dropped_here(deliver.session, deliver.inbound.text, deliver.inbound.sender.nick)
 
+    def withdrawn(self, deliver: robot_news.Deliver) -> None:
+        """The author of a message that waited has withdrawn it, and hears so: say it in the
+        session."""
+        self.withdrawn_here(deliver.session, deliver.inbound.text, deliver.inbound.sender.nick)
+
+    def withdrawn_here(self, session: str, text: str, author: str = "") -> None:
+        """The same of a message of `author`, or of one that was typed."""
+        if session in self._sessions:
+            quoted = shorten(text, QUOTED_CHARACTERS)
+            reason = say.WITHDRAWN_HERE(text=quoted)
+            if author:
+                reason = say.WITHDRAWN_OF(text=quoted, author=author)
+            self._sending.notice(session, sessions_words.NO_ANSWER(reason=reason))
+
     def lost(self, session: str, text: str) -> None:
         """The service ended before a typed message was answered: say so in its session."""
         if session in self._sessions:

@@ -20,6 +20,7 @@ class AddressedQueue:
         self._queue = queue
         self._conversations = conversations
         self.drop = queue.drop
+        self.hurry = queue.hurry
 
     def put(self, waiting: QueuedMessage) -> None:
         """Complete the target, and queue the message."""

@@ -12,7 +12,7 @@ from msgspec import Struct
 from dingbridge.core.approvals import answer_text
 from dingbridge.core.approvals.approval import ClosedApproval, Decision, OpenApproval
 from dingbridge.core.catalogue import approvals as say
-from dingbridge.core.dingtalk import cards
+from dingbridge.core.dingtalk import cards, permissions
 from dingbridge.core.dingtalk.cards import ButtonCard, CardButton, CardPressed
 from dingbridge.core.dingtalk.robot_codes import own_code
 from dingbridge.core.errors import DeliveryError
@@ -114,7 +114,11 @@ class ApprovalCards:
         options = self._options()
         if cards.is_without_scope(error.code) and self._lacking != options.app_key:
             self._lacking = options.app_key
-            self._warn(say.NO_CARD_SCOPE(link=cards.apply_link(options.app_key)))
+            self._warn(
+                say.NO_CARD_SCOPE(
+                    link=permissions.apply_link(options.app_key, permissions.CARDS.name)
+                )
+            )
         otherwise()
 
     def close(self, approval: ClosedApproval, otherwise: Callable[[], None]) -> bool:

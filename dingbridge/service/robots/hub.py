@@ -89,11 +89,9 @@ class Hub:
         )
         queue = AddressedQueue(ports.queue, self._conversations)
         self.outgoing = RobotOutbox(outbox, ports.records, queue, ports.runtime, updates)
+        self._recalls = MessageRecalls(robot, self._cache, ports.runtime, ports.recalls, updates)
         self._outbox_requests = OutboxRequests(
-            self.outgoing,
-            self._conversations,
-            MessageRecalls(robot, self._cache, ports.runtime, ports.recalls, updates),
-            ports.notify,
+            self.outgoing, outbox, self._conversations, self._recalls, ports.notify
         )
         replies = RobotReplies(ports.runtime, self._now_in_force, self.outgoing)
         self._access_records = AccessRecords(robot, self._cache, ports.runtime)
@@ -295,6 +293,7 @@ class Hub:
             asking=self._access.asking,
             failed_ids=self.outgoing.latest_failed(),
             waiting_ids=self.outgoing.latest_waiting(),
+            recallable_ids=tuple(one.message for one in self._recalls.recallable()),
             bound=self._conversations.sessions(),
             muted_until=self._mute.until,
         )

@@ -8,6 +8,9 @@ from functools import partial
 from msgspec import structs
 
 from dingbridge.core.catalogue import delivery as say
+from dingbridge.core.delivery import message_rows, recall
+from dingbridge.core.delivery.message_rows import MessageCommand, MessageRow
+from dingbridge.core.delivery.outbox import Outbox
 from dingbridge.service.robots import robot_news
 from dingbridge.service.robots.conversations import Conversations
 from dingbridge.service.robots.message_recalls import MessageRecalls
@@ -15,6 +18,7 @@ from dingbridge.service.robots.robot_news import News
 from dingbridge.service.robots.robot_outbox import RobotOutbox
 from dingbridge.service.robots.robot_requests import (
     Drop,
+    ListMessages,
     QueryDeliveries,
     RecallMessage,
     Retry,
@@ -23,23 +27,34 @@ from dingbridge.service.robots.robot_requests import (
     Withdraw,
 )
 
-OutboxRequest = SendMessage | QueryDeliveries | Retry | Drop | Withdraw | RecallMessage | ShowOutbox
+OutboxRequest = (
+    SendMessage
+    | QueryDeliveries
+    | Retry
+    | Drop
+    | Withdraw
+    | RecallMessage
+    | ListMessages
+    | ShowOutbox
+)
 
 
 class OutboxRequests:
     """Carries out requests and answers the member that made them. Service loop only.
 
-    `notify` sends news to one member.
+    `messages` are those of the outbox; `notify` sends news to one member.
     """
 
     def __init__(
         self,
         outbox: RobotOutbox,
+        messages: Outbox,
         conversations: Conversations,
         recalls: MessageRecalls,
         notify: Callable[[int, News], None],
     ) -> None:
         self._outbox = outbox
+        self._messages = messages
         self._conversations = conversations
         self._recalls = recalls
         self._notify = notify
@@ -53,10 +68,9 @@ class OutboxRequests:
             case QueryDeliveries(session=session, ids=ids):
                 self._outbox.answer_known(session, ids)
             case Retry(id=message):
-                ids, notice = self._outbox.retry(message)
-                self._notify(member, robot_news.TriedAgain(ids))
-                if notice:
-                    self._notify(member, notice)
+                ids, answers = self._outbox.retry(message)
+                for news in (robot_news.TriedAgain(ids), *answers):
+                    self._notify(member, news)
             case Drop(id=message):
                 if problem := self._outbox.drop(message):
                     self._notify(member, robot_news.Notice(problem, "error"))
@@ -66,7 +80,20 @@ class OutboxRequests:
                 notice = robot_news.Notice(say.NOT_SENT_YET(id=message), "error")
                 self._notify(member, notice)
             case RecallMessage(id=message):
-                self._recalls.recall(message, partial(self._notify, member))
+                is_known = self._outbox.knows(message)
+                self._recalls.recall(message, partial(self._notify, member), known=is_known)
+            case ListMessages(command="recall"):
+                self._offer(member, "recall", message_rows.sent(self._recalls.recallable()))
+            case ListMessages(command=command):
+                self._offer(member, command, message_rows.of_outbox(self._messages))
             case ShowOutbox(prefix=prefix):
                 lines = self._outbox.describe(prefix)
                 self._notify(member, robot_news.OutboxLines(lines))
+
+    def _offer(self, member: int, command: MessageCommand, rows: tuple[MessageRow, ...]) -> None:
+        if rows:
+            self._notify(member, robot_news.MessageChoice(command, rows))
+        elif command == "recall":
+            self._notify(member, robot_news.Notice(say.NONE_RECALLABLE(hours=recall.HOURS)))
+        else:
+            self._notify(member, robot_news.Notice(say.NONE_IN_OUTBOX()))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from dingbridge.core.delivery.message_rows import MessageCommand, MessageRow
 from dingbridge.core.messages import At, DeliveryReport, Inbound, Message, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.questions import Question
@@ -184,6 +185,13 @@ class OutboxLines(Struct, frozen=True):
     lines: tuple[tuple[str, str], ...]
 
 
+class MessageChoice(Struct, frozen=True):
+    """Reply to `ListMessages`, or to a `Retry` of all: the user chooses one of these messages."""
+
+    command: MessageCommand
+    rows: tuple[MessageRow, ...]
+
+
 class LinkNews(Struct, frozen=True):
     """The link's state changed. `next_try` is the next attempt in Unix seconds, or 0."""
 
@@ -225,6 +233,7 @@ News = (
     | PairingsReport
     | AccessChanged
     | OutboxLines
+    | MessageChoice
     | RobotState
     | LinkNews
     | TriedAgain

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 
 from dingbridge.core.catalogue import delivery as say
+from dingbridge.core.delivery import message_rows
 from dingbridge.core.delivery.outbox import Outbox, QueuedMessage
 from dingbridge.core.delivery.outbox_records import (
     Done,
@@ -23,7 +24,7 @@ from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.service.robots import robot_requests
 from dingbridge.service.robots.delivery_lookup import DeliveryLookup
 from dingbridge.service.robots.delivery_updates import DeliveryUpdates
-from dingbridge.service.robots.robot_news import Notice
+from dingbridge.service.robots.robot_news import MessageChoice, Notice
 from dingbridge.service.robots.robot_ports import Queue, Records
 from dingbridge.service.runtime import Runtime
 
@@ -217,23 +218,30 @@ class RobotOutbox:
 
     # --- retry and drop -------------------------------------------------------------------------
 
-    def retry(self, message: str) -> tuple[tuple[str, ...], Notice | None]:
-        """Retry a dead letter; with an empty id, all that certainly did not arrive. Returns the
-        ids of those that are sent again, and a notice for the user."""
+    def retry(self, message: str) -> tuple[tuple[str, ...], tuple[Notice | MessageChoice, ...]]:
+        """Retry a dead letter; with an empty id, all that certainly did not arrive. What waits for
+        its next attempt is tried now. Returns the ids of those that are sent again, and answers to
+        the user."""
         dead = [letter for name, letter in self._outbox.dead.items() if message in ("", name)]
+        waits = bool(self._outbox.waiting) if not message else message in self._outbox.waiting
+        hurries = waits and self._queue.hurry()
         if not dead:
-            words = say.NO_FAILED_ID(id=message) if message else say.NO_FAILED()
-            return (), Notice(words, "error")
+            words = say.HURRIED() if hurries else say.NOT_HURRIED()
+            if not waits:
+                words = say.NO_FAILED_ID(id=message) if message else say.NO_FAILED()
+            return (), (Notice(words, "info" if waits else "error"),)
         doubtful = [letter for letter in dead if letter.waiting.may_have_arrived]
         again = [letter.waiting for letter in dead if message or letter not in doubtful]
         for whole in again:
             self._retry(Retried(whole.id))
         ids = tuple(one.id for whole in again for one in whole.everyone())
         if not doubtful:
-            return ids, None
+            return ids, ()
         if message:
-            return ids, Notice(say.SENT_AGAIN(id=message), "warn")
-        return ids, Notice(say.NOT_SENT_AGAIN(count=len(doubtful)), "warn")
+            return ids, (Notice(say.SENT_AGAIN(id=message), "warn"),)
+        rows = message_rows.failed(doubtful)
+        notice = Notice(say.NOT_SENT_AGAIN(count=len(doubtful)), "warn")
+        return ids, (notice, MessageChoice("retry", rows))
 
     def _retry(self, record: Retried) -> None:
         self._retrying.add(record.id)

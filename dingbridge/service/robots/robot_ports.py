@@ -101,6 +101,11 @@ class Queue(Protocol):
         """
         ...
 
+    def hurry(self) -> bool:
+        """Make the next attempts of messages that failed to reach DingTalk now. Returns whether any
+        waited for one."""
+        ...
+
 
 class Reactions(Protocol):
     """The reactions of the robot on messages, which nothing waits for."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from dingbridge.core.delivery.message_rows import MessageCommand
 from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.messages import (
     Outbound,
@@ -143,6 +144,12 @@ class RecallMessage(Struct, frozen=True):
     id: str
 
 
+class ListMessages(Struct, frozen=True):
+    """List the messages that a command can be given for."""
+
+    command: MessageCommand
+
+
 class ShowOutbox(Struct, frozen=True):
     """List the outbox.
 
@@ -195,6 +202,7 @@ Ask = (
     | Withdraw
     | HoldNotices
     | RecallMessage
+    | ListMessages
     | ShowOutbox
     | Pair
     | Deny

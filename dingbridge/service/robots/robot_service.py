@@ -12,6 +12,7 @@ from dingbridge.core.delivery import sent_messages
 from dingbridge.core.delivery.outbox_records import Dropped, OutboxRecord
 from dingbridge.core.delivery.sender_events import CoolDown, Counted
 from dingbridge.core.dingtalk.cards import CardPressed
+from dingbridge.core.dingtalk.keepalive import LinkState
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.messages import DeliveryReport
 from dingbridge.core.options.declarations import Options
@@ -220,6 +221,9 @@ class RobotService:
         elif isinstance(event, CardPressed):
             self.hub.approvals.pressed(event)
         elif isinstance(event, LinkChanged):
+            if event.state is LinkState.CONNECTED:
+                # What could not reach DingTalk may reach it now.
+                self._queue.hurry()
             self.hub.health.link_changed(event.state, event.reason, event.fix, event.retry_in)
         else:
             self.hub.health.trouble(event.sentence, event.code)

@@ -75,6 +75,10 @@ class SenderQueue:
         self._reports.take()
         return waited
 
+    def hurry(self) -> bool:
+        """Make the attempts that wait out a back-off now. Returns whether there are any."""
+        return self._sender is not None and self._sender.hurry()
+
     def record(self, record: OutboxRecord, *, sync: bool = False) -> None:
         """Write a record. For the sender's threads."""
         self._records.append(record, sync=sync)

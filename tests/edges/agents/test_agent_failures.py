@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -39,6 +40,25 @@ def test_a_program_that_is_missing_is_named(agents: Agents, tmp_path: Path) -> N
     for name in ("no-such-agent", str(tmp_path / "agent"), "./agent"):
         failed = agents.fail(AgentProgram("mine", (name,), str(tmp_path), dict(os.environ)))
         assert (failed.kind, failed.detail) == ("not found", name)
+
+
+@pytest.mark.skipif(not POSIX, reason="the rights of POSIX")
+def test_a_program_is_found_in_the_home_folder_and_one_that_is_none_says_what_it_is(
+    agents: Agents, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    (home / "folder").mkdir(parents=True)
+    (home / "text").write_text("text")
+    environ = {**os.environ, "HOME": str(home)}
+    for name, words in [("folder", "is a folder"), ("text", "may not be executed")]:
+        failed = agents.fail(AgentProgram("mine", (f"~/{name}",), str(tmp_path), environ))
+        assert (failed.kind, failed.detail) == ("not started", f"{home / name} {words}")
+    failed = agents.fail(AgentProgram("mine", ("~/gone",), str(tmp_path), environ))
+    assert (failed.kind, failed.detail) == ("not found", "~/gone")
+    program = agents.program([["text", "well"]])
+    (home / "agent").symlink_to(program.argv[0])
+    argv = ("~/agent", *program.argv[1:])
+    assert agents.run(AgentProgram("mine", argv, str(tmp_path), environ)) == "well"
 
 
 def test_a_program_of_the_folder_alone_is_missing(
@@ -194,6 +214,22 @@ def test_an_agent_that_says_nothing_in_its_turn_is_ended(agents: Agents) -> None
     agents.next(AgentGone)
     pid = int(agents.answer(failed.request))
     until(lambda: not is_alive(pid), "the agent is gone")
+
+
+@pytest.mark.skipif(not POSIX, reason="only the guard can say that it is gone")
+def test_an_agent_that_is_being_ended_is_gone_when_all_are_stopped(agents: Agents) -> None:
+    program = agents.program([["pid"], ["ignore"]])
+    failed = agents.fail(program, silence=QUIET)
+    pid = int(agents.answer(failed.request))
+    complaints: list[object] = []
+    before, sys.unraisablehook = sys.unraisablehook, complaints.append
+    try:
+        agents.thread.stop()
+        assert not is_alive(pid)
+        gc.collect()
+    finally:
+        sys.unraisablehook = before
+    assert complaints == []
 
 
 def test_whatever_an_agent_sends_is_a_sign_of_life(agents: Agents) -> None:

@@ -14,6 +14,7 @@ from dingbridge.core.agents.turn_events import (
     AskedUnknown,
     PermissionAsked,
     TextAdded,
+    ThoughtAdded,
     ToolChanged,
     TurnEnded,
 )
@@ -122,6 +123,60 @@ def test_a_line_without_an_end_is_passed_over(
 
 def test_half_a_character_becomes_one_that_can_be_written(agents: Agents) -> None:
     assert agents.run(agents.program([["text", "a\ud83d"], ["text", "b"]])) == "a\ufffdb"
+
+
+SMILE = "😀"
+FIRST, SECOND = "\ud83d", "\ude00"
+
+
+def test_the_two_halves_of_a_character_in_two_texts_are_one(agents: Agents) -> None:
+    steps = [
+        *(["text", f"a{FIRST}"], ["thought", f"t{FIRST}"], ["text", f"{SECOND}b{FIRST}"]),
+        *(["thought", f"{SECOND}u"], ["text", SECOND], ["text", f"{FIRST}{SECOND}\\ud83d"]),
+        *(["text", f"x{FIRST}"], ["text", "y"], ["text", f"{SECOND}z"]),
+    ]
+    expected = f"a{SMILE}b{SMILE}{SMILE}\\ud83dx\ufffdy\ufffdz"
+    program = agents.program([*steps, ["text", FIRST]], [["text", f"{SECOND}c"]])
+    assert agents.run(program) == expected
+    assert "".join(each.text for each in agents.of(ThoughtAdded)) == f"t{SMILE}u"
+    # The half at the end of a turn is of no other.
+    assert agents.run(program) == "\ufffdc"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "detail"),
+    [
+        ({"id": 2, "error": "broken"}, "refused", "broken"),
+        ({"id": 2, "error": ["broken"]}, "refused", "Error"),
+        ({"id": 2, "error": {"code": "E1", "message": {"a": 1}}}, "refused", "Error"),
+        ({"id": 2, "error": {"code": -32000}}, "login", "Error"),
+        ({"id": "2", "error": {"code": -32603, "message": "broken"}}, "refused", "broken"),
+        (
+            {"id": None, "error": {"code": -32700, "message": "Parse error"}},
+            "refused",
+            "Parse error",
+        ),
+        ({"id": 2}, "protocol", ""),
+        ({"id": 2, "result": None}, "protocol", ""),
+        ({"id": 2, "result": "done"}, "protocol", ""),
+        ({"id": 2, "result": {}}, "protocol", ""),
+    ],
+)
+def test_an_answer_that_cannot_be_read_fails_the_turn_at_once(
+    agents: Agents, answer: dict[str, Any], kind: str, detail: str
+) -> None:
+    lines: list[dict[str, Any]] = [
+        {"id": {}},
+        {"id": [2]},
+        {"id": 77, "result": {}},
+        {"id": None},
+        answer,
+    ]
+    steps = [["line", json.dumps({"jsonrpc": "2.0", **each})] for each in [*lines, answer]]
+    failed = agents.fail(agents.program([["text", "half"], *steps, ["deaf"]]))
+    assert failed.kind == kind
+    assert detail in failed.detail
+    assert agents.answer(failed.request) == "half"
 
 
 def test_an_update_of_another_session_is_not_shown(agents: Agents) -> None:

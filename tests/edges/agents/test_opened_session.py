@@ -13,12 +13,16 @@ from dingbridge.core.agents.turn_events import (
     AgentSessionsListed,
     AgentSettings,
     AgentStarted,
+    PermissionAsked,
     TextAdded,
+    TurnEnded,
     TurnFailed,
 )
+from dingbridge.edges.agents import chat_session
 from tests.support.agents import Agents
 
 RESUMES: dict[str, Any] = {"agentCapabilities": {"sessionCapabilities": {"resume": {}, "list": {}}}}
+LISTS: dict[str, Any] = {"agentCapabilities": {"sessionCapabilities": {"list": {}}}}
 LOADS: dict[str, Any] = {"agentCapabilities": {"loadSession": True}}
 REFUSES = {"code": -32602, "message": "no such session"}
 
@@ -222,6 +226,48 @@ def test_a_list_that_cannot_be_had_says_why(agents: Agents) -> None:
     assert agents.next(AgentSessionsListed) == AgentSessionsListed(
         "chat", (), "it cannot list its sessions"
     )
+
+
+def test_the_sessions_are_listed_while_the_agent_works_on_a_turn(
+    agents: Agents, tmp_path: Path
+) -> None:
+    own = [{"sessionId": "old", "title": "Old work", "cwd": str(tmp_path)}]
+    # It serves what comes while it waits for people.
+    steps = [["ask", {"toolCallId": "t", "title": "Edit"}], ["text", "on"]]
+    program = agents.program(steps, initialize=LISTS, sessions=own)
+    request = agents.ask(program)
+    question = agents.next(PermissionAsked)
+    agents.thread.list_sessions("chat", program)
+    listed = agents.next(AgentSessionsListed)
+    assert (listed.found, listed.failure) == ((("old", "Old work", 0.0),), "")
+    agents.thread.decide(question.permission, "yes")
+    assert agents.end(request) == TurnEnded(request, "end_turn")
+    assert agents.answer(request) == "on"
+
+
+def test_an_agent_that_lists_nothing_while_it_works_costs_the_list_alone(
+    agents: Agents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_session, "LISTS_WITHIN", 0.3)
+    program = agents.program([["text", "a"], ["until_cancelled"]], initialize=LISTS)
+    request = agents.ask(program)
+    # Before it runs: the list waits for the start, not for the end.
+    agents.thread.list_sessions("chat", program)
+    assert agents.next(AgentSessionsListed) == AgentSessionsListed("chat", (), "")
+    agents.next(TextAdded)
+    agents.thread.list_sessions("chat", program)
+    assert "while it works on a turn" in agents.next(AgentSessionsListed).failure
+    agents.thread.cancel("chat")
+    assert agents.end(request) == TurnEnded(request, "end_turn")
+
+
+def test_the_sessions_of_another_program_are_listed_after_the_turn(agents: Agents) -> None:
+    request = agents.ask(agents.program([["text", "a"], ["wait"]]))
+    agents.next(TextAdded)
+    agents.thread.list_sessions("chat", agents.program([], initialize=LISTS))
+    agents.thread.cancel("chat")
+    assert agents.end(request) == TurnEnded(request, "cancelled")
+    assert agents.next(AgentSessionsListed) == AgentSessionsListed("chat", (), "")
 
 
 def test_a_list_is_answered_also_when_something_fails_that_nobody_expected(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from acp import schema
 
 from dingbridge.core.agents.turn_events import AgentEvent, AskedUnknown, PermissionAsked
 from dingbridge.edges.agents.prompted_turn import MOST_CHARACTERS, MOST_OPEN, PromptedTurn
+from dingbridge.edges.agents.tool_calls import KEPT_CHARACTERS
 
 
 @pytest.mark.parametrize(
@@ -79,3 +81,16 @@ def test_more_questions_at_a_time_than_anybody_reads_are_refused_with_words() ->
     turn.decide("r/1", "ok")
     ask(turn, 99, "ok")
     assert isinstance(seen[-1], PermissionAsked)
+
+
+def test_what_is_not_known_in_full_any_more_is_not_asked_about() -> None:
+    seen: list[AgentEvent] = []
+    answers: list[tuple[object, str | None]] = []
+    turn = PromptedTurn("r", seen.append, lambda id, option: answers.append((id, option)))
+    text = "x" * (MOST_CHARACTERS // 2)
+    for number in range(KEPT_CHARACTERS // len(text) + 1):
+        given = {"toolCallId": f"t{number}", "title": "Write a.py", "rawInput": text}
+        turn.update(schema.ToolCallStart.model_validate({"sessionUpdate": "tool_call", **given}))
+    ask(turn, 0, "ok")
+    assert seen[-1] == AskedUnknown("r", "Write a.py", "long")
+    assert answers == [(0, None)]

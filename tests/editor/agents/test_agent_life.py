@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,35 @@ def test_a_service_that_is_killed_in_a_turn_leaves_no_process_and_the_one_who_as
     assert [one["method"] for one in heard(log) if "method" in one].count("session/prompt") == 1
     editor.until(lambda: not any("working" in line for line in editor.chat_lines(session)))
     editor.until_said("this answer is lost")
+
+
+@pytest.mark.parametrize("way", ["text", "card"])
+def test_a_service_that_ends_while_it_asks_closes_the_question_and_says_the_same_everywhere(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any], way: str
+) -> None:
+    editor = start_editor()
+    call = {"toolCallId": "t1", "title": "Edit notes.txt", "kind": "edit"}
+    turn: list[list[Any]] = [["text", "half"], ["ask", call], ["text", "never"]]
+    options = {**api_options, "approval_cards": way == "card"}
+    session = start(editor, options, turn)
+    sandbox.client.say("one")
+    editor.until(lambda: editor.status()["approvals"] == 1)
+    if way == "card":
+        editor.until(lambda: [card for card in sandbox.client.cards() if card.places])
+    before = services.pid(editor.data)
+    os.kill(before, signal.SIGTERM)
+    editor.until(lambda: services.pid(editor.data) not in (0, before))
+    if way == "card":
+        texts = [each.text for each in sandbox.client.wait_arrived(1)]
+        editor.until(lambda: "Not needed any more" in str(sandbox.client.cards()[0].data))
+    else:
+        texts = [each.text for each in sandbox.client.wait_arrived(3)[1:]]
+        assert [text for text in texts if "Not needed any more" in text] != []
+    [answer] = [text for text in texts if "half" in text]
+    assert "ended with the service of dingbridge" in answer
+    assert [text for text in texts if "editor was closed" in text] == []
+    editor.until(lambda: editor.transcript(session)[-1]["delivery"] == "sent")
+    assert [row["text"] for row in editor.transcript(session)][1:] == [answer]
 
 
 def test_the_session_says_which_typed_messages_a_killed_service_did_not_answer(

@@ -124,6 +124,25 @@ def test_stop_ends_the_turn_at_once_and_the_next_message_is_answered(
     assert sandbox.client.wait_arrived(4)[-1].text == "next"
 
 
+def test_stop_withdraws_the_own_message_that_waits_and_leaves_the_turn_of_another_person(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
+) -> None:
+    gate = Gate(tmp_path)
+    session = start(editor, api_options, [["text", "first"], gate.step], [["text", "second"]])
+    sandbox.client.say("one")
+    editor.until(lambda: "first" in editor.chat_lines(session))
+    sandbox.client.say("two", user="lisi")
+    sandbox.client.wait_arrived(1)
+    sandbox.client.say("/stop", user="lisi")
+    assert "that waited is withdrawn" in sandbox.client.wait_arrived(2)[1].text
+    sandbox.client.say("three")
+    sandbox.client.wait_arrived(3)
+    gate.open()
+    assert [each.text for each in sandbox.client.wait_arrived(5)[3:]] == ["first", "second"]
+    said = [str(row["text"]) for row in editor.transcript(session)]
+    assert [text for text in said if "has withdrawn “two”" in text] != []
+
+
 def test_stop_in_the_editor_ends_the_turn_of_the_session_that_is_shown(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
@@ -213,13 +232,14 @@ def test_a_user_who_is_away_hears_that_the_answer_to_a_typed_message_is_there(
     assert editor.transcript(session)[-1]["text"] == "fine"
 
 
+@pytest.mark.parametrize("command", ["send", "btw"])
 def test_with_mirror_a_typed_message_and_its_answer_are_sent(
-    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], command: str
 ) -> None:
     set_up(editor, api_options, agent([["text", "fine"]]), mirror=True)
     sandbox.client.say("hello")
     sandbox.client.wait_arrived(1)
-    editor.chat("send how are you")
+    editor.chat(f"{command} how are you")
     assert [each.text for each in sandbox.client.wait_arrived(3)[1:]] == ["how are you", "fine"]
 
 

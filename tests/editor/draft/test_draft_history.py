@@ -113,7 +113,8 @@ def test_no_text_ever_arrives_but_where_its_bar_pointed(
             assert pointed_at(chat) == pointed[now], (kind, what, steps)
         if now:
             pointed[now] = pointed_at(chat)
-    chat.until(lambda: chat.status()["queued"] == 0, "all is sent")
+    # More than twenty in a minute wait for the next one.
+    chat.until(lambda: chat.status()["queued"] == 0, "all is sent", seconds=90)
     for one in sandbox.client.arrived():
         token = token_of(one.text)
         assert token not in pointed or where(one) in sent[token], (one.text, steps)

@@ -22,6 +22,11 @@ from tests.support.durability import (
 from tests.support.editor import Editor
 from tests.support.kills import Comeback
 
+LEAVE_OPEN = """
+vim.ui.select = function(rows, how) _G.offered = vim.tbl_map(how.format_item, rows) end
+"""
+"""A choice in which the user chooses nothing; its lines are in `offered`."""
+
 
 def test_what_failed_and_may_have_arrived_says_so_wherever_it_is_shown(
     editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
@@ -37,8 +42,11 @@ def test_what_failed_and_may_have_arrived_says_so_wherever_it_is_shown(
     shown = editor.until_said(f"failed   {name}")
     for words in (row["reason"], failed["reason"], shown, editor.until_said("not delivered")):
         assert "may have arrived" in words
+    editor.lua(LEAVE_OPEN)
     editor.chat("retry")
     editor.until_said("not sent again, for they may have arrived: 1")
+    [line] = editor.until(lambda: editor.lua("return _G.offered"))
+    assert "failed  uncertain → " in line
     assert editor.status()["failed"] == 1
     editor.chat(f"retry {name}")
     editor.until_said("may be there twice")
@@ -189,7 +197,7 @@ def test_a_message_that_is_dropped_on_its_way_is_not_sent_again_after_a_kill(
         ("retry", "there is no failed message; see :Chat outbox"),
         ("retry nothing", "there is no failed message nothing; see :Chat outbox"),
         ("drop nothing", "there is no waiting or failed message nothing; see :Chat outbox"),
-        ("drop", "drop needs an argument"),
+        ("drop", "no message waits, and none has failed"),
     ],
 )
 def test_what_is_not_in_the_outbox_cannot_be_tried_again_or_dropped(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
+from msgspec import UnsetType
 
 from dingbridge.core.agents.chosen_agents import ChosenAgent
 from dingbridge.core.agents.known_agents import AgentChoice
@@ -17,6 +18,7 @@ from dingbridge.core.agents.turn_events import (
     AgentSettings,
     AgentStarted,
     PermissionAsked,
+    PermissionGone,
     PermissionKind,
     PermissionOption,
     Prompt,
@@ -34,7 +36,7 @@ from dingbridge.service.agents.agent_book import AgentBook
 from dingbridge.service.agents.agent_ports import AgentPorts
 from dingbridge.service.agents.agents import Agents
 from dingbridge.service.agents.running_turn import MOST_REPORTS, AgentQuestion, chosen
-from dingbridge.service.agents.turn_queue import TurnQueue
+from dingbridge.service.agents.turn_queue import QueuedTurn, TurnQueue
 from dingbridge.service.sessions.live_turns import LiveTurns, TurnUpdate
 
 QWEN = AgentChoice("qwen", ("qwen", "--acp"))
@@ -309,6 +311,31 @@ def test_an_approval_is_withdrawn_when_the_turn_ends() -> None:
     assert outside.decisions == []
 
 
+def test_a_tool_call_that_asks_twice_shows_the_code_that_is_still_open() -> None:
+    outside = Outside()
+    Asked(outside)
+    decided: list[Callable[[Decision | None], None]] = []
+    for number, code in enumerate(("K7QD", "M3XR", "P9WA")):
+        outside.code = code
+        outside.notify(PermissionAsked("r", f"p{number}", CALL, options("allow_once")))
+        decided.append(outside.decided)
+
+    def shown() -> list[str]:
+        whole = outside.live.so_far("s")
+        assert whole is not None
+        assert not isinstance(whole.message.steps, UnsetType)
+        return [step.approval for step in whole.message.steps]
+
+    assert shown() == ["K7QD"]
+    decided[0]("allow")
+    assert shown() == ["M3XR"]
+    outside.notify(PermissionGone("r", "p1"))
+    assert outside.withdrawn == ["M3XR"]
+    assert shown() == ["P9WA"]
+    decided[2]("reject")
+    assert shown() == [""]
+
+
 class BrokenView:
     """A view with a defect."""
 
@@ -480,16 +507,25 @@ class Turns:
     def __init__(self) -> None:
         self.queue = TurnQueue()
         self.begun: list[str] = []
+        self.withdrawn: list[str] = []
+        self.forgotten: list[str] = []
         self._done: dict[str, Callable[[], None]] = {}
 
-    def put(self, session: str, name: str, *, is_next: bool = False) -> int:
+    def put(self, session: str, name: str, *, is_next: bool = False, asker: str = "") -> int:
         """Put a turn; returns how many are before it."""
 
         def start(done: Callable[[], None]) -> None:
             self.begun.append(name)
             self._done[name] = done
 
-        return self.queue.put(session, start, is_next=is_next)
+        def withdrawn() -> bool:
+            self.withdrawn.append(name)
+            return name not in self.forgotten
+
+        turn = QueuedTurn(
+            session=session, start=start, withdrawn=withdrawn, asker=asker, is_next=is_next
+        )
+        return self.queue.put(session, turn)
 
     def end(self, name: str) -> None:
         """A turn ends."""
@@ -531,7 +567,25 @@ def test_a_turn_that_cannot_be_started_does_not_block_the_next_one() -> None:
         raise ValueError("broken")
 
     turns.put("s", "a")
-    turns.queue.put("s", broken)
+    turns.queue.put("s", QueuedTurn(session="s", start=broken, withdrawn=lambda: True))
     turns.put("s", "b")
     turns.end("a")
     assert turns.begun == ["a", "b"]
+
+
+def test_what_a_person_withdraws_is_not_run_and_all_else_keeps_its_order() -> None:
+    turns = Turns()
+    for name, asker in zip("abcd", ("one", "one", "two", "one"), strict=True):
+        turns.put("s", name, asker=asker)
+    turns.put("s", "x", asker="one", is_next=True)
+    turns.put("s", "y", asker="two", is_next=True)
+    turns.put("t", "e", asker="one")
+    turns.put("t", "f", asker="one")
+    turns.forgotten.append("d")
+    assert turns.queue.withdraw("s", "one") == 2
+    assert sorted(turns.withdrawn) == ["b", "d", "x"]
+    assert turns.put("s", "z", is_next=True) == 2
+    for name in "ayzc":
+        turns.end(name)
+    assert turns.begun == [*"aeyzc"]
+    assert turns.queue.withdraw("s", "one") == 0

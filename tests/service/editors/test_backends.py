@@ -13,6 +13,7 @@ from dingbridge.core.questions import Question, ReplyContext
 from dingbridge.service.agents.agent_book import AgentBook
 from dingbridge.service.agents.agent_ports import AgentPorts
 from dingbridge.service.agents.agents import Agents
+from dingbridge.service.agents.turn_queue import QueuedTurn
 from dingbridge.service.editors.agent_backend import AgentBackend
 from dingbridge.service.editors.backends import Backend, BackendAnswer, BackendQuestion
 from dingbridge.service.editors.lua_backend import LuaBackend
@@ -103,11 +104,27 @@ def test_a_backend_with_a_queue_lets_one_turn_of_a_session_start_at_a_time(make:
         assert backend.noted_as == "function"
         return
     begun: list[Callable[[], None]] = []
-    assert queue(begun.append, False) == 0
-    assert queue(begun.append, False) >= 0
+    turn = QueuedTurn(session="s", start=begun.append, withdrawn=lambda: True, asker="zhangsan")
+    assert queue(turn) == 0
+    assert queue(turn) >= 0
     assert len(begun) == 1
     begun[0]()
     assert len(begun) == 2
+
+
+@pytest.mark.parametrize("make", BACKENDS)
+def test_what_waits_for_a_backend_can_be_withdrawn_by_the_one_who_asked(make: Any) -> None:
+    backend, _ = make(Outside())
+    queue = backend.queue("s", "robot")
+    begun: list[Callable[[], None]] = []
+    for asker in ("zhangsan", "zhangsan", "lisi", "zhangsan") if queue else ():
+        queue(QueuedTurn(session="s", start=begun.append, withdrawn=lambda: True, asker=asker))
+    assert backend.withdraw("t", "zhangsan") == backend.withdraw("s", "wangwu") == 0
+    assert backend.withdraw("s", "zhangsan") == (2 if queue else 0)
+    if queue:
+        begun[0]()
+        begun[1]()
+        assert len(begun) == 2
 
 
 @pytest.mark.parametrize("make", BACKENDS)

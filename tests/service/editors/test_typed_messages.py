@@ -27,13 +27,19 @@ from dingbridge.service.editors.bridge import Bridge
 from dingbridge.service.editors.departure import Departure
 from dingbridge.service.editors.editor_ports import EditorPorts
 from dingbridge.service.presence import Presence
-from dingbridge.service.robots.robot_news import Deliver
+from dingbridge.service.robots.robot_news import CarryOut, Deliver
 from dingbridge.service.robots.robot_requests import InTranscript, SendMessage
 from dingbridge.service.sessions.store import SessionStore
 from dingbridge.service.sessions.unread_counts import UnreadCounts
 from tests.service.agents.test_agents import Outside as AgentOutside
 from tests.service.editors.test_sending import APP
 from tests.service.editors.test_sending import Outside as EditorOutside
+
+
+def inbound(key: str, text: str, user: str) -> Inbound:
+    """A message in a chat with the robot."""
+    conversation = Conversation(f"cid-{user}", ConversationKind.SINGLE)
+    return Inbound(key, "key", conversation, Sender(user, "", user), True, "text", text, 1.0)
 
 
 class Outside(EditorOutside):
@@ -95,12 +101,16 @@ class Outside(EditorOutside):
     def delete(self, session: str, *_: Any) -> None:
         pass
 
-    def receive(self, key: str, text: str) -> None:
+    def receive(self, key: str, text: str, user: str = "zhangsan") -> None:
         """A message from DingTalk arrives in the session, and is with the responder in its turn."""
-        sender = Sender("zhangsan", "", "Zhang San")
-        conversation = Conversation("cid", ConversationKind.SINGLE)
-        inbound = Inbound(key, "key", conversation, sender, True, "text", text, 1.0)
-        self.bridge.received.take(self.bridge.accounts.default, Deliver(key, inbound, "s"))
+        deliver = Deliver(key, inbound(key, text, user), "s")
+        self.bridge.received.take(self.bridge.accounts.default, deliver)
+
+    def command(self, text: str, user: str = "zhangsan") -> str:
+        """A command from DingTalk about the session, and its answer."""
+        order = CarryOut(text, inbound(text, text, user), "s")
+        self.bridge.remote_requests.carry_out(self.bridge.accounts.default, order)
+        return self.sent[-1]
 
     def asked_for(self, key: str) -> None:
         """It is on the disk that a message is asked about."""
@@ -196,6 +206,36 @@ def test_that_a_message_is_queued_holds_up_no_question_and_no_answer() -> None:
     [_, working] = [ask for ask in outside.asked if isinstance(ask, SendMessage)]
     assert "Still working" in working.outbound.text
     assert working.kind is Purpose.NOTIFICATION
+
+
+def test_stop_withdraws_what_waits_of_the_one_who_says_it_alone() -> None:
+    outside = Outside()
+    outside.receive("k1", "question 1")
+    outside.asked_for("k1")
+    outside.receive("k2", "question 2", user="lisi")
+    outside.receive("k3", "question 3")
+    outside.bridge.typed.send("s", "m4", "question 4")
+    assert "withdrawn" in outside.command("/stop", user="lisi")
+    assert outside.agent.cancelled == []
+    assert InTranscript("k2") in outside.asked
+    assert InTranscript("k3") not in outside.asked
+    assert "Stopped" not in outside.command("/stop", user="lisi")
+    words = outside.command("/stop")
+    assert "Stopped" in words
+    assert "withdrawn" in words
+    assert outside.agent.cancelled == ["s"]
+    outside.bridge.typed.send("s", "m5", "question 5")
+    command_dispatch.send(outside.bridge, "s", "m6", "/stop")
+    assert not outside.bridge.prompts.is_waiting
+    outside.agent.notify(TurnEnded(outside.agent.prompts[0].request, "cancelled"))
+    assert outside.prompted == ["question 1"]
+    assert not outside.agent.agents.queue.is_busy("s")
+    withdrawn = [text for text in outside.notices if "waited" in text]
+    assert [text.split("“")[1].split("”")[0] for text in withdrawn] == [
+        *("question 2", "question 3"),
+        *("question 4", "question 5"),
+    ]
+    assert decode(encode(outside.agent.kept)).get("s", NOTHING).open == {}
 
 
 @pytest.mark.parametrize("text", ["/stop", "/停止", " /STOP "])

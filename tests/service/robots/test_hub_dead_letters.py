@@ -11,9 +11,15 @@ from dingbridge.core.delivery.outbox_records import Done, Dropped, Failed, Merge
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.messages import Delivery, Outbound
 from dingbridge.core.sessions import robot_state
-from dingbridge.service.robots.robot_news import DeliveryUpdate, Notice, OutboxLines
+from dingbridge.service.robots.robot_news import (
+    DeliveryUpdate,
+    MessageChoice,
+    Notice,
+    OutboxLines,
+)
 from dingbridge.service.robots.robot_requests import (
     Drop,
+    ListMessages,
     QueryDeliveries,
     Retry,
     SendMessage,
@@ -60,6 +66,34 @@ def test_what_may_have_arrived_is_sent_again_by_its_name_only(robot: RecordedRob
     [said] = robot.heard(OWN, Notice)
     assert said.level == "warn"
     assert "may have arrived: 2" in said.text
+    [choice] = robot.heard(OWN, MessageChoice)
+    assert (choice.command, [id for id, _ in choice.rows]) == ("retry", ["m2", "m3"])
+
+
+def test_a_retry_tries_what_waits_now(robot: RecordedRobot) -> None:
+    robot.send(OWN, "m1")
+    robot.pauses = True
+    robot.ask(OWN, Retry(""), Retry("m1"))
+    assert robot.hurried == 2
+    assert [said.text for said in robot.heard(OWN, Notice)] == ["what waits is tried now"] * 2
+    robot.pauses = False
+    robot.ask(OWN, Retry(""))
+    assert "leaves by itself" in robot.heard(OWN, Notice)[-1].text
+    robot.ask(OWN, Retry("m9"))
+    assert robot.heard(OWN, Notice)[-1].text.startswith("there is no failed message m9")
+
+
+def test_the_list_to_drop_from_has_what_failed_and_what_waits(robot: RecordedRobot) -> None:
+    robot.ask(OWN, ListMessages("drop"))
+    assert robot.heard(OWN, Notice)[-1].text == "no message waits, and none has failed"
+    fail(robot, "m1")
+    robot.send(OWN, "m2")
+    robot.ask(OWN, ListMessages("drop"))
+    [choice] = robot.heard(OWN, MessageChoice)
+    assert [(id, words.split()[2]) for id, words in choice.rows] == [
+        ("m1", "failed"),
+        ("m2", "waits"),
+    ]
 
 
 def test_what_may_have_arrived_and_is_sent_again_is_told_until_its_end(

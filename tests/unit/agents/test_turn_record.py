@@ -74,17 +74,19 @@ def test_the_plan_stands_below_the_other_steps() -> None:
 def test_a_step_shows_the_approval_that_it_waits_for_until_it_is_decided() -> None:
     record = TurnRecord()
     call = ToolCall("t", "Write a.py", "edit")
-    record.wait(call, "K7QD")
+    record.change_tool(call)
+    record.wait(call.id, "K7QD")
     assert record.steps[0].approval == "K7QD"
     record.change_tool(call)
     assert record.steps[0].approval == "K7QD"
-    record.decided("t")
+    record.wait("t", "")
     assert record.steps[0].approval == ""
 
 
 def test_nothing_runs_any_more_when_the_turn_has_ended() -> None:
     record = TurnRecord()
-    record.wait(ToolCall("a", "Write", "edit"), "K7QD")
+    record.change_tool(ToolCall("a", "Write", "edit"))
+    record.wait("a", "K7QD")
     record.change_tool(ToolCall("b", "Run", "execute", "done"))
     record.add_thought("hm")
     record.change_plan([PlanEntry("write", "running")])

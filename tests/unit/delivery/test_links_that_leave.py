@@ -232,6 +232,12 @@ def test_where_a_link_would_have_led_can_be_read(text: str, leaves: str) -> None
         "@张三: `redis://localhost:6379/0` and `a[i](x: Int)`",
         "```python\nconnect('postgres://app@db/x')\n# see file:///etc/hosts\nx = {'a': 1}\n```",
         "```scala\ndef f[A](x: Int): A\n```",
+        # Much behind the colon that a client would not show.
+        f"```\n{'def f():' + chr(10)}```\n\n````\n```\ninner\n```\ndef f():\ndef f():\n````\n"
+        + "\n"
+        + "x" * 40,
+        f"```\ntest_queue.py:12:\n{'*' * 80}\nResult:\n{'~' * 300}\n{'x' * 40}\n```",
+        f"```yaml\nsteps:\n{chr(9) * 70}- run: make\n{'x ' * 40}\n```",
     ],
 )
 def test_what_leads_to_the_web_and_what_is_no_link_stays_as_it_is(text: str) -> None:

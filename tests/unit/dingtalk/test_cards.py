@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dingbridge.core.dingtalk import cards, stream_frames
+from dingbridge.core.dingtalk import cards, permissions, stream_frames
 from dingbridge.core.dingtalk.cards import ButtonCard, CardButton, CardPressed
 from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.errors import BadFrame, DeliveryError, Refused
@@ -64,7 +64,9 @@ def test_a_missing_scope_is_told_from_other_refusals() -> None:
     with pytest.raises(DeliveryError) as other:
         cards.read_creation(answer({"code": "param.templateNotExist", "message": "no"}, 400))
     assert not cards.is_without_scope(other.value.code)
-    assert cards.apply_link("ding1").endswith("content=ding1%23Card.Instance.Write")
+    assert permissions.apply_link("ding1", permissions.CARDS.name).endswith(
+        "content=ding1%23Card.Instance.Write"
+    )
 
 
 @pytest.mark.parametrize(

@@ -432,3 +432,11 @@ def test_what_an_account_wants_is_there_when_it_runs(raw: dict[str, Any]) -> Non
             if option.kind in (OptionKind.SECRET, OptionKind.WEBHOOK) and options.enabled:
                 came = options.sources[option.name] != DEFAULT
                 assert came == bool(getattr(options, option.field))
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"), [("qwen", "qwen"), ({"name": "mine", "command": ["my-agent"]}, "mine")]
+)
+def test_an_agent_is_listed_by_its_name(agent: object, name: str) -> None:
+    [line] = [one for one in describe_sources(read({"agent": agent}, {})) if "agent" in one]
+    assert line.startswith(f"agent: {name} (")

@@ -105,6 +105,10 @@ class MessageSender:
         self.unwanted = message
         self._wake.set()
 
+    def hurry(self) -> None:
+        """End a pause before the next attempt."""
+        self._wake.set()
+
     def stop(self) -> None:
         """Make `send` return soon: this ends a pause, but not a request under way."""
         self._stopped = True

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from dingbridge.core.delivery import requests, send_queue
 from dingbridge.core.delivery.outbox import QueuedMessage
@@ -16,7 +16,7 @@ from dingbridge.core.delivery.sender_events import CoolDown, SenderEvent
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.timeouts import AT_ONCE, DISK_PAUSE, SLOW
 from dingbridge.edges.dingtalk.openapi import RobotClient
-from dingbridge.edges.dingtalk.sender.sender_thread import SenderThread, SendWork
+from dingbridge.edges.dingtalk.sender.sender_thread import InFlight, SenderThread, SendWork
 from dingbridge.edges.dingtalk.sender.shared_delivery import (
     AttemptLog,
     SharedDelivery,
@@ -26,16 +26,6 @@ from dingbridge.edges.dingtalk.sender.shared_rate_limit import SharedRateLimit
 
 _BUSY = "busy"
 """Instead of a key of the rate limit: the message waits for another one to end."""
-
-
-class InFlight(Struct, frozen=True):
-    """A message that a thread sends: its conversation, the key of its rate limit, and when the
-    attempt began (monotonic seconds)."""
-
-    id: str
-    place: str
-    key: str
-    since: float
 
 
 class RobotSender:
@@ -109,6 +99,14 @@ class RobotSender:
                     thread.sender.drop(message)
             self._wake()
         return waited
+
+    def hurry(self) -> bool:
+        """Make the attempts that wait out a back-off now: DingTalk may be reached again. Returns
+        whether there are any."""
+        with self._changed:
+            for thread in self._pauses:
+                thread.sender.hurry()
+            return bool(self._pauses)
 
     def configure(self, client: Callable[[], RobotClient]) -> None:
         """Use this client from now on, also for messages that wait for their next attempt."""

@@ -25,6 +25,16 @@ from dingbridge.edges.dingtalk.sender.message_sender import (
 from dingbridge.edges.dingtalk.sender.shared_delivery import SharedDelivery
 
 
+class InFlight(Struct, frozen=True):
+    """A message that a thread sends: its conversation, the key of its rate limit, and when the
+    attempt began (monotonic seconds)."""
+
+    id: str
+    place: str
+    key: str
+    since: float
+
+
 class SendWork(Struct, frozen=True):
     """Messages to send now. Several of them go as the one that `merged` describes."""
 

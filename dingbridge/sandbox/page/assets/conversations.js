@@ -1,6 +1,7 @@
 // The list of conversations, and the head of the one that is open.
 
 import { avatar, element, iconButton, the } from './dom.js'
+import { wordsOf } from './messages.js'
 import { choose, conversations, linesOf, model, open, unread } from './model.js'
 import { clock, say } from './preferences.js'
 
@@ -76,11 +77,13 @@ function step(event) {
 }
 
 function previewOf(line, withAuthor) {
-  const kind = line.card
-    ? 'card'
-    : line.parts.find((part) => !['text', 'markdown', 'buttons'].includes(part.kind))?.kind
-  const words = line.preview || (kind ? say(`kinds.${kind}`) : '')
+  const words = line.card ? wordsOf(line) : line.preview || kindOf(line)
   return withAuthor ? `${line.author}: ${words}` : words
+}
+
+function kindOf({ parts }) {
+  const shown = parts.find((part) => !['text', 'markdown', 'buttons'].includes(part.kind))
+  return shown ? say(`kinds.${shown.kind}`) : ''
 }
 
 /** Draws the head of the open conversation. */

@@ -263,3 +263,19 @@ def test_the_code_of_a_refusal_is_told(sending: RunningSender, sandbox: Sandbox)
     sandbox.client.fault(Fault.errcode(ROBOT, 430104, "improper content"))
     sending.fails("hi", Target())
     assert sending.all(Counted) == [Counted(code="430104")]
+
+
+def test_an_attempt_that_waits_out_a_back_off_is_made_when_it_is_hurried(
+    start_sender: StartSender, sandbox: Sandbox
+) -> None:
+    # Their pauses together are longer than any wait of this test.
+    sandbox.client.fault(Fault.http(SINGLE, 500, "system.error", times=4))
+    sending = start_sender()
+    assert not sending.sender.hurry()
+    message = sending.put("patient", Target(user_id="zhangsan"))
+    for _ in range(4):
+        sending.until(CoolDown, lambda told: told.until > 0)
+        assert sending.sender.hurry()
+    assert isinstance(sending.until_end(message), Done)
+    assert len(sandbox.client.calls(SINGLE)) == 5
+    assert not sending.sender.hurry()

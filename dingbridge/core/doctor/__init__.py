@@ -1,0 +1,1 @@
+"""What `dingbridge doctor` and `:checkhealth dingbridge` find: facts in, findings out."""
