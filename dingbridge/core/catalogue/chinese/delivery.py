@@ -19,8 +19,8 @@ NO_FAILED = "没有失败的消息；见 :Chat outbox"
 NO_FAILED_ID = "没有失败的消息 {id}；见 :Chat outbox"
 SENT_AGAIN = "正在重发消息 {id}，对方可能收到两次"
 NOT_SENT_AGAIN = (
-    "{count} 条消息可能已送达，没有重发。请先在钉钉中查看，再用"
-    " :Chat retry {{id}} 重发一条，或用 :Chat drop {{id}} 放弃"
+    "{count} 条消息可能已送达，没有重发。请先在钉钉中查看，没有收到的可以逐条重发，其余的用 "
+    ":Chat drop 放弃"
 )
 MAY_HAVE_ARRIVED = "可能已送达：重发之前请先在钉钉中查看"
 MAY_BE_TWICE = "对方可能收到两次：钉钉没有响应之前的一次发送"
@@ -28,13 +28,10 @@ UNANSWERED = "有一次发送没有收到响应：可能已送达"
 DROPPED_BY_YOU = "您已放弃"
 DROPPED_BY_YOU_LATE = "您已放弃；在此之前可能已送达"
 NOT_SENT_YET = "消息 {id} 还没有发送；用 :Chat drop {id} 放弃"
-RECALLED = "消息 {id} 已撤回"
-NOT_RECALLED = "消息 {id} 未能撤回：{reason}"
-RECALL_UNKNOWN = "消息 {id} 无法撤回：它与其他消息合并发送，或之后又发送了很多消息"
-RECALL_WITHOUT_KEY = (
-    "消息 {id} 无法撤回：钉钉只能撤回通过 OpenAPI 发送的消息，而它是通过 webhook 发送的"
-)
-RECALL_TOO_LATE = "消息 {id} 无法撤回：钉钉只能撤回 {hours} 小时内的消息"
+RECALLED = "“{text}”已撤回"
+NOT_RECALLED = "“{text}”未能撤回：{reason}"
+RECALL_UNKNOWN = "没有发送过消息 {id}；:Chat recall 不带编号时会列出可以撤回的消息"
+RECALL_TOO_LATE = "“{text}”无法撤回：已超过 {hours} 小时，钉钉不再撤回"
 OUTBOX_EMPTY = "发件箱是空的"
 OUTBOX = "排队：{waiting}，失败：{failed}；:Chat retry [id] 重试，:Chat drop {{id}} 放弃"
 WAITING = "排队  {id}  {message}"
@@ -90,3 +87,22 @@ MUTED = "{time:%m-%d %H:%M} 之前，发往手机的通知暂停"
 NOT_MUTED = "发往手机的通知照常发送"
 NO_SPAN = "'{span}' 不是时长"
 SPANS = "请写成 2h、45m、1h30m 这样的时长，或 off"
+HURRIED = "现在就重试等待中的消息"
+NONE_IN_OUTBOX = "没有等待中的消息，也没有失败的消息"
+NONE_RECALLABLE = (
+    "没有可以撤回的消息：钉钉只能撤回机器人在 {hours} 小时内主动发出的消息，不能撤回对刚发来的"
+    "消息的回复"
+)
+NOT_HURRIED = "没有失败的消息；等待中的消息会在钉钉允许时自动发出（:Chat outbox）"
+RECALLED_ALREADY = "“{text}”已经撤回，钉钉上没有人再看得到它"
+RECALL_OF_ANSWER = (
+    "“{text}”无法撤回：它回复的是刚发来的消息，钉钉不能撤回这种回复；主动发出的消息在 {hours} "
+    "小时内可以撤回"
+)
+RECALL_OF_GROUP_ROBOT = (
+    "消息 {id} 无法撤回：群自定义机器人（选项 `webhook`）发出的消息，钉钉不能撤回"
+)
+RECALL_OF_MERGED = "消息 {id} 无法撤回：它与其他消息合并发送，或之后又发送了太多消息"
+ROW_FAILED = "{time:%m-%d %H:%M}  失败  {text} → {place}"
+ROW_SENT = "{time:%m-%d %H:%M}  {text} → {place}"
+ROW_WAITING = "{time:%m-%d %H:%M}  等待  {text} → {place}"
