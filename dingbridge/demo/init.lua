@@ -13,7 +13,25 @@ vim.o.showmode = false
 vim.o.mouse = 'a'
 vim.o.shortmess = vim.o.shortmess .. 'I'
 vim.o.fillchars = 'eob: '
-vim.o.statusline = ' Tab: other side │ Esc :q leaves │ Ctrl-S: send the draft%<%=dingbridge demo '
+
+--- Says where Tab goes at the moment: in normal mode a chat has it for its two windows.
+local function show_hint()
+  local part, to = vim.fn.mode() == 'n' and vim.b.dingbridge_part, 'phone'
+  if part then
+    to = part == 'draft' and 'transcript' or 'draft'
+  elseif vim.bo.buftype == 'terminal' then
+    to = 'Neovim'
+  end
+  local hint = ' Tab: %s │ Esc :q leaves │ Ctrl-S: send the draft%%<%%=dingbridge demo '
+  vim.o.statusline = hint:format(to)
+end
+
+show_hint()
+vim.api.nvim_create_autocmd({ 'ModeChanged', 'BufEnter', 'WinEnter' }, {
+  desc = 'Say what Tab does here',
+  callback = show_hint,
+})
+
 vim.o.title = true
 vim.o.titlestring = 'dingbridge demo'
 

@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,6 +28,9 @@ from dingbridge.core.options.settings import read_all, wants
 from dingbridge.core.options.sources import DEFAULT, Source
 from dingbridge.edges.programs.settings_lookup import look_up
 from dingbridge.executables import find_program
+
+PICTURES = {"Pillow": "PIL", "Pygments": "pygments"}
+"""The packages that draw pictures of code, with the module of each."""
 
 
 class HealthLine(Struct, frozen=True):
@@ -95,6 +99,7 @@ def _account(options: Options, cwd: str) -> Iterator[HealthLine]:
             yield from _source(option.name, options.sources[option.name], cwd)
     if mode == "api":
         yield from _access(options)
+        yield from _pictures()
 
 
 def _mode(options: Options) -> str:
@@ -160,6 +165,13 @@ def _access(options: Options) -> Iterator[HealthLine]:
     elif not options.groups:
         yield HealthLine("warn", say.NOBODY_LET_IN(), (say.NAME_STAFF_IDS(), say.LET_ASK()))
     yield HealthLine("info", say.POLICIES(dm=options.dm_policy, groups=options.group_policy))
+
+
+def _pictures() -> Iterator[HealthLine]:
+    """A row if a package is missing that draws pictures of code."""
+    missing = (name for name, module in PICTURES.items() if find_spec(module) is None)
+    if package := next(missing, ""):
+        yield HealthLine("info", say.NO_PICTURES(package=package), (say.INSTALL_IMAGES(),))
 
 
 def main() -> None:

@@ -408,7 +408,7 @@ return {
     {
       name = 'send-image',
       arguments = '',
-      meaning = 'Send the lines of the range to the session\'s conversation, drawn as a picture.',
+      meaning = 'Send the lines of the range to the session\'s conversation, drawn as a picture; `:Chat install images` brings what it needs.',
       takes_range = true,
       makes_message = true,
       completion = 'none',

@@ -140,6 +140,13 @@ local function check_messages(status, named)
   if status.asking > 0 then
     health.warn(named(say('asking', { count = status.asking })), { say('pair_shows') })
   end
+  local let_in = require('dingbridge.state').let_in[status.account]
+  if let_in and let_in.paired[1] then
+    local people = vim.tbl_map(function(row)
+      return message_format.one_line(row[2])
+    end, let_in.paired)
+    health.ok(named(say('by_a_code', { people = table.concat(people, ', ') })))
+  end
   if status.quota ~= '' then
     health.info(named(say('quota', { quota = message_format.one_line(status.quota) })))
   end

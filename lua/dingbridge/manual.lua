@@ -37,7 +37,15 @@ local function tags(lead)
   end, vim.fn.getcompletion(lead, 'help'))
 end
 
---- What `:Chat help` takes: subcommands, then the tags of the manual without their prefix.
+--- The names of what the keys of the chat do.
+---@return string[]
+local function actions()
+  return vim.tbl_map(function(key)
+    return key.name
+  end, require('dingbridge.generated_chat').keys)
+end
+
+--- What `:Chat help` takes: subcommands, the tags of the manual without their prefix, and what keys do.
 ---@return string[]
 function M.topics()
   local topics = {}
@@ -46,6 +54,11 @@ function M.topics()
   end
   for _, tag in ipairs(tags(PREFIX)) do
     topics[#topics + 1] = tag:sub(#PREFIX + 1)
+  end
+  for _, action in ipairs(actions()) do
+    if not vim.tbl_contains(topics, action) then
+      topics[#topics + 1] = action
+    end
   end
   return topics
 end
@@ -58,6 +71,9 @@ local function tag_of(topic)
     if vim.tbl_contains(tags(tag), tag) then
       return tag
     end
+  end
+  if vim.tbl_contains(actions(), topic) then
+    return PREFIX .. 'keys'
   end
 end
 

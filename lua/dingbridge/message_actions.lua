@@ -8,6 +8,8 @@ local state = require('dingbridge.state')
 
 local M = {}
 
+local in_draft = {} ---@type table<string, true> messages whose text was put into the draft again, by id
+
 --- The message under the cursor; nil after a notice that there is none.
 ---@return dingbridge.Message|nil
 local function here()
@@ -34,10 +36,15 @@ function M.reply(session)
   end
 end
 
---- Puts the text of a message at the end of the draft, and the cursor there.
+--- Puts the text of a message at the end of the draft, and the cursor there. One that never had a
+--- destination is then kept here; of another one it is not known that it did not arrive.
 ---@param session string
 ---@param message dingbridge.Message
 local function write_again(session, message)
+  in_draft[message.id] = true
+  if message.target == '' then
+    require('dingbridge.host').tell('in_draft', { session = session, message = message.id })
+  end
   require('dingbridge.drafts').append(session, vim.split(message.text, '\n', { plain = true }))
   require('dingbridge.chat_focus').write(session, true)
   notice.show(say('back_in_draft'))
@@ -57,19 +64,20 @@ function M.retry(session)
 end
 
 --- A failed message that no command can send again: the one with this id; without an id, the latest of
---- the session, if the outbox has no failed one.
+--- the session whose text is not in the draft again, if the outbox is empty.
 ---@param session string
 ---@param id string
 ---@return dingbridge.Message|nil
 local function out_of_reach(session, id)
-  if id == '' and state.outbox.failed[1] then
+  if id == '' and (state.outbox.failed[1] or state.outbox.waiting[1]) then
     return nil
   end
   for name in pairs(state.transcripts) do
     local list = (id ~= '' or name == session) and state.messages(name) or {}
     for number = #list, 1, -1 do
       local message = list[number]
-      if (id == '' or message.id == id) and command_ids.is_out_of_reach(message) then
+      local is_meant = message.id == id or id == '' and not in_draft[message.id]
+      if is_meant and command_ids.is_out_of_reach(message) then
         return message
       end
     end

@@ -11,7 +11,8 @@ import pytest
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
-from tests.support.drafts import say
+from tests.editor.test_chat_keys import GO_TO
+from tests.support.drafts import keys, say
 from tests.support.editor import Editor
 from tests.support.kills import Kills
 
@@ -56,6 +57,25 @@ def test_with_wrong_credentials_a_message_says_that_they_are_refused(
     editor.chat("send-file README.md")
     said = editor.until_said("nobody could write here yet: ")
     assert refused in said
+
+
+def test_a_message_whose_text_is_in_the_draft_again_has_not_failed_any_more(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    session = bound.status()["session"]
+    bound.chat("send hello")
+    bound.until(lambda: [row["delivery"] for row in bound.transcript(session)] == ["failed"])
+    bound.lua(GO_TO, "hello")
+    keys(bound, "R")
+    bound.until(lambda: bound.chat_lines(session, "draft") == ["hello"])
+    bound.until(lambda: bound.transcript(session)[0]["delivery"] == "")
+    assert "✗" not in "".join(bound.screen())
+    bound.chat("retry")
+    bound.until_said("there is no failed message")
+    bound.kill_service()
+    sandbox.client.wait_connections(1)
+    say(bound, sandbox, "question", "zhangsan")
+    assert [row["delivery"] for row in bound.transcript(session)] == ["", ""]
 
 
 def test_an_editor_that_joins_learns_why_the_link_is_down(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dingbridge.editor.checkhealth import report
 from dingbridge.sandbox import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor, bind
@@ -333,7 +334,7 @@ def test_without_python_the_health_check_tells_what_the_editor_sees(editor: Edit
 @pytest.mark.parametrize(
     ("options", "rank", "words"),
     [
-        ({}, "INFO", "the settings let nobody in: who writes"),
+        ({}, "INFO", "the settings name nobody: who writes"),
         ({"dm": {"policy": "allowlist"}}, "WARNING", "nobody has access: allow_from is empty"),
         ({"dm": {"policy": "allowlist"}}, "WARNING", "dm = { policy = 'pairing' }"),
         ({"dm": {"policy": "open"}}, "WARNING", "everybody who can write to the robot"),
@@ -348,6 +349,26 @@ def test_it_says_who_may_talk(
 ) -> None:
     editor.setup({**APP, **options})
     assert words in check(editor).of(rank)
+
+
+def test_it_says_who_has_access_by_a_code(bound: Editor, sandbox: Sandbox) -> None:
+    bound.listen()
+    sandbox.client.say("hello?", user="lisi")
+    [asked] = bound.until(lambda: bound.heard("DingbridgePairing"))
+    bound.chat(f"pair {asked['code']}")
+    bound.until_said("has access for good")
+    bound.until(lambda: "with access by a code: " in check(bound).of("OK"))
+    assert "李四" in check(bound).of("OK")
+
+
+@pytest.mark.parametrize("module", ["PIL", "pygments"])
+def test_it_says_what_pictures_of_code_need(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def advice() -> list[str]:
+        rows = report(APP, "", (), "/", {})
+        return [words for row in rows for words in row.advice if "install images" in words]
+
+    monkeypatch.setitem(sys.modules, module, None)
+    assert len(advice()) == 1
 
 
 # --- files --------------------------------------------------------------------------------------

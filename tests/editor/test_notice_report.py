@@ -133,6 +133,15 @@ def test_the_manual_opens_at_what_was_asked_for(editor: Editor, command: str, ta
     assert f"*{tag}*" in editor.nvim.current.line
 
 
+@pytest.mark.parametrize("action", ["reply", "yank_code", "switch"])
+def test_the_manual_opens_at_the_keys_for_what_a_key_does(editor: Editor, action: str) -> None:
+    complete = "return vim.fn.getcompletion('Chat help ' .. ..., 'cmdline')"
+    assert action in editor.lua(complete, action)
+    editor.chat(f"help {action}")
+    editor.until_lua("vim.bo.filetype == 'help'")
+    assert "*dingbridge-keys*" in editor.nvim.current.line
+
+
 def test_the_manual_of_a_chat_opens_at_its_chapter(editor: Editor) -> None:
     editor.chat("new mine")
     editor.until_lua("vim.b.dingbridge_session")

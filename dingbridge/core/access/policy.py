@@ -13,7 +13,7 @@ from dingbridge.core.access.refusal_texts import lua_text
 from dingbridge.core.catalogue import access as say
 from dingbridge.core.catalogue.access import RefusalSentence
 from dingbridge.core.commands.remote_commands import COMMANDS, Users
-from dingbridge.core.messages import ConversationKind, Inbound
+from dingbridge.core.messages import SENDER_IDS, ConversationKind, Inbound
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.groups import GroupOptions, group_of
 
@@ -92,6 +92,12 @@ def rules_of(options: Options) -> Rules:
         require_mention=options.require_mention,
         admins=options.admins,
     )
+
+
+def staff_ids(options: Options) -> tuple[str, ...]:
+    """The people who may write 1:1 by their staff id, whom the robot can write to as well."""
+    people = options.allow_from or ()
+    return tuple(one for one in people if one != EVERYBODY and not one.startswith(SENDER_IDS))
 
 
 def admit(inbound: Inbound, rules: Rules, pairings: Pairings, now: float) -> Verdict:

@@ -74,7 +74,7 @@ FIRST_REFUSED = Sentence(
 )
 PERSON = Sentence("{id} ({name})")
 GROUP = Sentence("group {id} ({name})")
-GROUP_ASKED_FOR = Sentence("group {id} ({name}) asked for by {asker} ({nick})")
+GROUP_ASKED_FOR = Sentence("group {id} ({name}) through {asker} ({nick})")
 PENDING = Sentence("pending: {code}  {who}, {minutes} min ago")
 PENDING_NOW = Sentence("pending: {code}  {who}, just now")
 PAIRED = Sentence("paired: {who}, for good")

@@ -17,8 +17,8 @@ NAME_STAFF_IDS = Sentence(
 EVERYBODY_LET_IN = Sentence("everybody who can write to the robot has access")
 LET_IN = Sentence("access: {people}")
 CODES_ONLY = Sentence(
-    "the settings let nobody in: who writes to the robot gets a code, `:Chat pair` shows who asks,"
-    " and `:Chat pair {{code}}` gives them access"
+    "the settings name nobody: who writes to the robot gets a code, and `:Chat pair {{code}}` gives"
+    " them access; `:Chat pair` lists who asks and who has it"
 )
 NOBODY_LET_IN = Sentence("nobody has access: allow_from is empty")
 LET_ASK = Sentence(
@@ -36,6 +36,9 @@ SET_WEBHOOK_OR_APP = Sentence(
 HELP_CONFIGURE = Sentence(":help dingbridge-configure shows how")
 OFF_UNTIL_THEN = Sentence("Until then DingTalk is off; sessions in the editor work")
 FROM_PLACE = Sentence("{option}: from the variable {variable} of `{place}`")
+
+NO_PICTURES = Sentence("`:Chat send-image` cannot draw yet: the package {package} is missing")
+INSTALL_IMAGES = Sentence("`:Chat install images` installs what it needs")
 
 # --- coding agents --------------------------------------------------------------------------------
 

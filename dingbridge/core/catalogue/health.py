@@ -89,5 +89,6 @@ RETRY_OR_DROP = Sentence("`:Chat retry` tries them again, `:Chat drop {{id}}` gi
 LAST_ERROR = Sentence("the last error was: {reason}")
 HELP_AND_LOG = Sentence(":help dingbridge-trouble, and `:Chat log`")
 ASKING = Sentence("asking for access: {count}")
+BY_A_CODE = Sentence("with access by a code: {people}")
 PAIR_SHOWS = Sentence("`:Chat pair` shows who")
 QUOTA = Sentence("quota: {quota}")

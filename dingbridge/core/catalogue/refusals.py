@@ -62,10 +62,13 @@ ENABLE_ONE_TO_ONE = Sentence(
     "Enable the robot for 1:1 chats in the DingTalk console and publish the app."
 )
 PERSON_UNKNOWN = Sentence("The person is not known in the robot's organisation.")
-CHECK_USER_ID = Sentence("Check `user_id`.")
+CHECK_USER_ID = Sentence(
+    "Check the staff id, in the command or in `user_id`; :Chat help staff-ids says where it is."
+)
 CONVERSATION_UNKNOWN = Sentence("The robot has no such conversation.")
 CHECK_CONVERSATION_ID = Sentence(
-    "Check `conversation_id`, and that the robot was added to the group."
+    "Check the conversation id, in the command or in `conversation_id`, and that the robot was"
+    " added to the group."
 )
 NOT_AVAILABLE = Sentence("The conversation or the robot is not available.")
 CHECK_PUBLISHED = Sentence("Check that the robot is published and was added to the group.")

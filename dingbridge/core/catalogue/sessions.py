@@ -74,7 +74,8 @@ RULED = Sentence(
 RELEASED_BY_OTHER = Sentence("“{title}” was released in Neovim process {pid}")
 WHOEVER_WRITES_FIRST = Sentence("whoever writes first")
 NOBODY_YET = Sentence(
-    "nobody to send to yet: set conversation_id or user_id, or wait for a message to answer"
+    "nobody to send to yet: whoever writes to the robot first is answered here; :Chat to chooses"
+    " somebody of `allow_from`, and `user_id` or `conversation_id` names somebody for good"
 )
 NOBODY_CONNECTED = Sentence("DingTalk is not connected, so nobody could write here yet: {reason}")
 ANOTHER_ROBOT = Sentence("another robot was set up before it was ready to be sent")

@@ -17,6 +17,9 @@ ASKING = Sentence("asking for access: {count} (:Chat pair)")
 REFUSED = Sentence("refused messages: {count}")
 SESSION = Sentence("session: {title}")
 NONE = Sentence("none")
+SHARED = Sentence(
+    "conversations in this session: {count} (`session_scope` gives each its own: :Chat help scopes)"
+)
 GOES_TO = Sentence("messages go to: {target}")
 QUEUED = Sentence("queued: {queued}, failed: {failed}")
 COOLING_DOWN = Sentence("waiting: {reason}")

@@ -19,7 +19,9 @@ GUIDE_GOES = Sentence("What you write goes to {name}.")
 GUIDE_ROBOT = Sentence("set up a robot that only sends to a group; it takes two minutes")
 GUIDE_APP = Sentence("set up an app, with which people can write back")
 GUIDE_HEALTH = Sentence("says what is missing")
-GUIDE_BIND = Sentence("binds the session: people write here, and you answer them")
+GUIDE_BIND = Sentence(
+    "binds the session: everybody's messages come here (`session_scope` parts them), and you answer"
+)
 GUIDE_BIND_ONE_WAY = Sentence("binds the session: it sends to the group; nobody can write back")
 GUIDE_ACCESS = Sentence(
     "gives somebody access, by the code that the robot gave them; who is in `allow_from` needs none"

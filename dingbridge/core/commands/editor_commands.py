@@ -137,7 +137,8 @@ class Subcommand(Enum):
     SEND_IMAGE = SubcommandDeclaration(
         "send-image",
         "",
-        "Send the lines of the range to the session's conversation, drawn as a picture.",
+        "Send the lines of the range to the session's conversation, drawn as a picture; `:Chat"
+        " install images` brings what it needs.",
         takes_range=True,
         makes_message=True,
     )

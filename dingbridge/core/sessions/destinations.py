@@ -114,6 +114,12 @@ class Destinations(Struct, frozen=True):
         known = self.known if self.at(target.key) is not None else (*self.known, target)
         return structs.replace(self, known=known, current=self.current or target.key)
 
+    def with_people(self, people: Iterable[str]) -> Destinations:
+        """Add people, by staff id, who can be chosen although they have not written yet."""
+        others = (Target(user_id=one, label=one) for one in people)
+        new = (one for one in others if self.at(one.key) is None)
+        return structs.replace(self, known=(*self.known, *new)[:MOST])
+
     def names(self) -> dict[str, str]:
         """Unique names of the conversations, by key.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import structs
 
+from dingbridge.core.access.policy import staff_ids
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.delivery import routing
 from dingbridge.core.errors import BridgeError
@@ -42,6 +43,14 @@ class SessionDestinations:
         if self._sessions.bindings.get(session) == self._account:
             return known.or_else(routing.configured_target(self._options()))
         return known
+
+    def _choices(self, session: str) -> Destinations:
+        """The conversations among which the user can choose for a session: with the people who may
+        write, although they have not yet."""
+        options, known = self._options(), self.of(session)
+        is_bound = self._sessions.bindings.get(session) == self._account
+        can_write = is_bound and options.mode == "api"
+        return known.with_people(staff_ids(options)) if can_write else known
 
     def _known(self, session: str) -> Destinations:
         return self._by_session.get(session, Destinations())
@@ -82,7 +91,7 @@ class SessionDestinations:
 
     def find(self, session: str, words: str) -> Target:
         """The conversation that `words` names. Raises `BridgeError` if there is none."""
-        known = self.of(session)
+        known = self._choices(session)
         target = known.find(words)
         if target is None:
             names = ", ".join(known.names().values())
@@ -143,7 +152,7 @@ class SessionDestinations:
 
     def update(self, session: str) -> updates.ShowDestinations:
         """The update that shows the session's conversations."""
-        known = self.of(session)
+        known = self._choices(session)
         names = known.names()
         rows = {one.key: self._shown(one, names) for one in known.known}
         return updates.ShowDestinations(

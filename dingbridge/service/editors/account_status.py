@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dingbridge.core.catalogue import sessions
+from dingbridge.core.catalogue import status as status_words
 from dingbridge.core.dingtalk.keepalive import LinkState
 from dingbridge.core.sessions import status_text
 from dingbridge.protocol import updates
@@ -44,7 +45,7 @@ def describe(account: Account, now: float) -> str:
     if account.settings.is_unusable:
         return status_text.with_problems(account.settings.problems)
     shown, link = status(account), account.link
-    return status_text.describe(
+    text = status_text.describe(
         account.name,
         account.options,
         account.state,
@@ -53,3 +54,6 @@ def describe(account: Account, now: float) -> str:
         target=shown.target,
         now=now,
     )
+    talking = len(account.destinations.of(account.bound).known) if account.bound else 0
+    is_shared = account.options.session_scope == "bound" and talking > 1
+    return f"{text}\n{status_words.SHARED(count=talking)}" if is_shared else text

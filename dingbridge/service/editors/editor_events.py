@@ -91,6 +91,14 @@ class ReadRequest(Struct, frozen=True):
     message: str
 
 
+class InDraftRequest(Struct, frozen=True):
+    """The user has put the text of a failed message, which never had a destination, into the draft
+    again."""
+
+    session: str
+    message: str
+
+
 class ShownRequest(Struct, frozen=True):
     """The sessions whose transcripts the editor has loaded."""
 
@@ -195,6 +203,9 @@ def action(
     if name == "read":
         seen = read_as(payload, ReadRequest, name)
         return lambda: bridge.unread.read(seen.session, seen.message)
+    if name == "in_draft":
+        failed = read_as(payload, InDraftRequest, name)
+        return lambda: bridge.sessions.store.keep_here(failed.session, failed.message)
     if name == "shown":
         sessions = read_as(payload, ShownRequest, name).sessions
         return lambda: bridge.sessions.watch_all(sessions)

@@ -177,6 +177,10 @@ class SessionStore:
 
         self.storage.complete(session, DeliveryLine(message, Delivery.NONE, text=text), written)
 
+    def keep_here(self, session: str, message: str) -> None:
+        """A failed message that never had a destination stays in the editor."""
+        self.complete(session, message, "", lambda: None)
+
     def _take(self, session: str, arriving: list[_Arriving]) -> None:
         """Write a batch of robot messages, unless it was written already."""
         if self._arriving.get(session) is not arriving:

@@ -52,7 +52,7 @@ def test_to_lets_the_user_pick_among_those_who_wrote(chat: Editor, sandbox: Sand
     """)
     chat.chat("to")
     chat.until_lua("_G.picked")
-    assert chat.lua("return _G.picked") == [f"{GROUP} (group)  (now)", "张三 (1:1)"]
+    assert chat.lua("return _G.picked") == [f"{GROUP} (group)  (now)", "张三 (1:1)", "lisi (1:1)"]
     until_bar(chat, "Draft → 张三 (1:1)")
     keys(chat, "ihello<C-s>")
     assert until_arrived(chat, sandbox, "hello") == ZHANGSAN
@@ -92,8 +92,22 @@ def test_names_of_conversations_are_completed(chat: Editor, sandbox: Sandbox) ->
     say(chat, sandbox, "first", "zhangsan")
     say(chat, sandbox, "second", "lisi", GROUP)
     complete = "return vim.fn.getcompletion(..., 'cmdline')"
-    assert chat.lua(complete, "Chat to ") == [f"{GROUP} (group)", "张三 (1:1)"]
+    assert chat.lua(complete, "Chat to ") == [f"{GROUP} (group)", "张三 (1:1)", "lisi (1:1)"]
     assert chat.lua(complete, "Chat to 张三 (") == ["(1:1)"]
+
+
+def test_somebody_who_is_listed_can_be_chosen_before_they_have_written(
+    chat: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    chat.setup({**api_options, "allow_from": ["zhangsan", "lisi", "*", "$:LWCP_v1:$x"]})
+    complete = "return vim.fn.getcompletion(..., 'cmdline')"
+    chat.until(lambda: chat.lua(complete, "Chat to li") == ["lisi (1:1)"])
+    assert chat.lua(complete, "Chat to ") == ["zhangsan (1:1)", "lisi (1:1)"]
+    chat.chat("to lisi")
+    until_bar(chat, "Draft → lisi (1:1), chosen")
+    keys(chat, "ihello<C-s>")
+    chat.until(lambda: [row["delivery"] for row in chat.transcript()] == ["sent"])
+    assert [one.text for one in sandbox.client.arrived()] == ["hello"]
 
 
 def test_somebody_unknown_cannot_be_chosen(chat: Editor, sandbox: Sandbox) -> None:

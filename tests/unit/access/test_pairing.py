@@ -175,7 +175,7 @@ def test_the_list_shows_the_id_before_a_name_that_imitates_one() -> None:
     person, group = describe(pairings, NOW)
     assert person.split("  ")[1].startswith("eve (")
     assert group.split("  ")[1].startswith("group cid1 (")
-    assert " asked for by eve (" in group
+    assert " through eve (" in group
     assert "\n" not in person + group
 
 
@@ -188,7 +188,7 @@ def test_requests_and_pairings_are_listed_in_words() -> None:
     pairings, team = asked(pairings, said_by("cy", "Cy", "cid1", "Team"), NOW + 200)
     assert describe(pairings, NOW + 250) == (
         f"pending: {cy.code}  cy (Cy), 3 min ago",
-        f"pending: {team.code}  group cid1 (Team) asked for by cy (Cy), just now",
+        f"pending: {team.code}  group cid1 (Team) through cy (Cy), just now",
         "paired: ann (Ann), for good",
         "paired: bob (Bob), for 57 min",
     )
