@@ -31,3 +31,6 @@ WAITING = "等待：{waiting}，失败：{failed}"
 LATEST_FAILURE = "  最近的失败：{reason}"
 DATA = "数据：{folder}"
 LOG = "日志：{file}"
+SHARED = (
+    "这个会话中有 {count} 个聊天（`session_scope` 可以让每个聊天有自己的会话：:Chat help scopes）"
+)
