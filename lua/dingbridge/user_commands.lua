@@ -49,6 +49,19 @@ local function makes_message(word)
   return false
 end
 
+--- Shows the window of a chat, so that the next keys go there: the service opens the session later.
+---@param session string empty for one that is not known yet
+local function show_at_once(session)
+  if vim.fn.getcmdwintype() ~= '' then
+    return
+  elseif state.session(session) and require('dingbridge.chat_window').view_of(session) then
+    state.opened_early = session
+    require('dingbridge.chat_window').open(session)
+  else
+    require('dingbridge.starting').open()
+  end
+end
+
 --- Sends a command to the host, with its context in the editor.
 ---@param call vim.api.keyset.create_user_command.command_args
 local function run(call)
@@ -75,9 +88,8 @@ local function run(call)
     end
   end
   waiting = not host.greeted and payload or nil
-  local is_first = state.status == nil -- no service has sent anything yet
-  if host.tell('command', payload) and is_first and OPENS[word] then
-    vim.schedule(require('dingbridge.starting').open)
+  if host.tell('command', payload) and OPENS[word] then
+    show_at_once(word == '' and payload.place.session or '')
   end
 end
 
