@@ -538,11 +538,10 @@ def test_keys_typed_right_behind_a_later_command_go_into_the_draft(
     editor.nvim.input(f":{command}<CR>ihello")
     editor.until(lambda: editor.lua(CURRENT_LINES) == ["hello"])
     assert code[:] == ["code"]
-    rows = editor.until(
-        lambda: len(editor.sessions()) == len(command.split()) and editor.sessions()
-    )
-    editor.until(lambda: editor.chat_lines(rows[0]["id"], "draft") == ["hello"])
-    assert (rows[0]["id"] == first["id"]) is (command == "Chat")
+    editor.until(lambda: len(editor.sessions()) == len(command.split()))
+    shown = editor.sessions()[0]["id"]
+    editor.until(lambda: editor.chat_lines(shown, "draft") == ["hello"])
+    assert (shown == first["id"]) is (command == "Chat")
 
 
 def test_who_has_left_the_window_before_the_session_is_there_stays_elsewhere(
