@@ -19,6 +19,9 @@ local HERE = {
   install = function(argument)
     require('dingbridge.install').run(argument)
   end,
+  setup = function()
+    require('dingbridge.guided_setup').start()
+  end,
   messages = function()
     require('dingbridge.notice_report').show()
   end,
@@ -66,7 +69,7 @@ end
 ---@param call vim.api.keyset.create_user_command.command_args
 local function run(call)
   local word, rest = call.args:match('^%s*(%S*)%s*(.*)')
-  local takes_none = word == 'messages' or word == 'notify-when-done'
+  local takes_none = word == 'messages' or word == 'notify-when-done' or word == 'setup'
   if HERE[word] and not (takes_none and rest ~= '') then
     state.asked()
     M.run_here(word, vim.trim(rest))
