@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from dingbridge import __version__
+from dingbridge.core.catalogue import setup as setup_words
 from dingbridge.core.catalogue import shell as say
 from dingbridge.core.commands.editor_commands import for_outside
 from dingbridge.core.errors import BridgeError
@@ -121,6 +122,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     outbox.set_defaults(run=lambda _: _report("outbox"))
 
+    setup = commands.add_parser(
+        "setup",
+        help=setup_words.SETUP(),
+        description=setup_words.SETUP_ABOUT(),
+        allow_abbrev=False,
+    )
+    setup.set_defaults(run=_setup)
+
     sandbox = commands.add_parser(
         "sandbox",
         help=say.SANDBOX(),
@@ -153,6 +162,15 @@ def _report(what: Literal["status", "outbox"]) -> int:
         raise UsageError(str(problem)) from problem
     print(for_outside("\n".join(lines)))  # noqa: T201 - this is what was asked for
     return 0
+
+
+# --- setup ----------------------------------------------------------------------------------------
+
+
+def _setup(_: argparse.Namespace) -> int:
+    from dingbridge.shell.setup import setup_command
+
+    return setup_command.run()
 
 
 # --- sandbox and demo -----------------------------------------------------------------------------

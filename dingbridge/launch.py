@@ -4,7 +4,7 @@ folder.
 Run it by its path, not with `-c` or `-m`, which put the current folder first on `sys.path`:
 
     launch.py host STUB DATA LOG [PROJECT [INTERPRETER ...]]
-    launch.py check|settings STUB [PROJECT [INTERPRETER ...]]
+    launch.py check|settings|setup STUB [PROJECT [INTERPRETER ...]]
     launch.py service DATA LOG
     launch.py install PROJECT [--exactly] [EXTRA ...]
     launch.py phone
@@ -142,6 +142,10 @@ def _run(part: str, *words: str) -> None:
         from dingbridge.editor.agent_health import main as agent_health
 
         agent_health()
+    if part == "setup":
+        from dingbridge.shell.setup.for_editor import main as setup
+
+        sys.exit(setup())
     if part in ("service", "host"):
         import gc
 

@@ -92,7 +92,8 @@ class Phone:
             if refused:
                 self.note(f"{STRANGER} was told once; now the bridge stays silent.")
         elif word == ":file" and text:
-            self._send_file(Path(text).expanduser())
+            # A terminal quotes what is dropped on it.
+            self._send_file(Path(text.strip("'\"")).expanduser())
         elif word == ":fault":
             self._cause(text)
         elif word == ":offline":
@@ -162,7 +163,7 @@ class Phone:
         except ValueError as problem:
             self.note(f"{problem}.")
         else:
-            self.note(f"Caused: {name}.")
+            self.note("No trouble any more." if name == "clear" else f"Caused: {name}.")
 
     def _say(self, text: str, user: str, group: str | None = None) -> None:
         self._tell_if_lost(self._client.say(text, user=user, group=group))

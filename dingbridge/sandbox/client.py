@@ -18,6 +18,7 @@ from dingbridge.sandbox.commands import (
     Nothing,
     OnConnection,
     Raw,
+    Scan,
 )
 from dingbridge.sandbox.control_calls import WITHIN
 from dingbridge.sandbox.faults import Fault
@@ -113,6 +114,14 @@ class SandboxClient(Speaking):
     def lift_limits(self) -> None:
         """Switches off all limits on how much and how fast, for floods."""
         self.configure(**UNLIMITED)
+
+    def confirm_scan(self, missing_scopes: tuple[str, ...] = ()) -> App:
+        """Scans the latest code of an app that is being made, and confirms it; the app."""
+        return self._command("scan", Scan(missing_scopes=missing_scopes), App)
+
+    def decline_scan(self, reason: str = "") -> None:
+        """Scans the latest code of an app that is being made, and declines."""
+        self._order("scan", Scan(confirm=False, reason=reason))
 
     def add_person(self, person: Person) -> None:
         """Adds somebody who can write to the robot."""

@@ -65,6 +65,15 @@ class Advance(ControlCommand, frozen=True):
     seconds: float
 
 
+class Scan(ControlCommand, frozen=True):
+    """Somebody scans the code of an app that is being made, and confirms it or declines, with the
+    `reason` that DingTalk gives. `missing_scopes` are the permissions that the app lacks."""
+
+    confirm: bool = True
+    reason: str = ""
+    missing_scopes: tuple[str, ...] = ()
+
+
 class Configure(ControlCommand, frozen=True):
     """Change settings, by their names."""
 

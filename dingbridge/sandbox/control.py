@@ -22,6 +22,7 @@ from dingbridge.sandbox.commands import (
     Press,
     Raw,
     Read,
+    Scan,
     Tap,
 )
 from dingbridge.sandbox.connections import StreamConnection
@@ -31,6 +32,7 @@ from dingbridge.sandbox.named_faults import NamedFaults
 from dingbridge.sandbox.people import People
 from dingbridge.sandbox.platform import COMMANDS, Platform
 from dingbridge.sandbox.records import Connections
+from dingbridge.sandbox.scanned_apps import ScannedApps
 from dingbridge.sandbox.settings import App, CustomRobot, Person, SandboxGroup, Settings
 from dingbridge.sandbox.stream import Stream
 
@@ -42,13 +44,19 @@ class Control:
     """Answers `/_sandbox/TOKEN/…`. A command is a POST of its value, a question a GET."""
 
     def __init__(
-        self, platform: Platform, stream: Stream, people: People, faults: NamedFaults
+        self,
+        platform: Platform,
+        stream: Stream,
+        people: People,
+        faults: NamedFaults,
+        apps: ScannedApps,
     ) -> None:
         self._platform = platform
         self._world = platform.world
         self._stream = stream
         self._people = people
         self._faults = faults
+        self._apps = apps
 
     def routes(self) -> list[web.RouteDef]:
         """The paths answered here: all below the control address."""
@@ -85,6 +93,7 @@ class Control:
             self._command("group", SandboxGroup, self.group),
             self._command("robot", CustomRobot, self.robot),
             self._command("app", App, self.app),
+            self._command("scan", Scan, self._apps.scan),
         ]
 
     async def log(self, request: web.Request) -> web.Response:

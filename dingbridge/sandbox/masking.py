@@ -10,7 +10,9 @@ from dingbridge.core.secrets.redaction import MASK, redact
 
 SPARE: Final = 2_000
 """Characters beyond the limit that are read, so that no secret is cut in two and then missed."""
-_SECRET: Final = re.compile(r"access_?token|secret|session_?webhook|ticket|download_?url", re.I)
+_SECRET: Final = re.compile(
+    r"access_?token|secret|device_?code|nonce|session_?webhook|ticket|download_?url", re.I
+)
 """Names of fields that hold one."""
 
 

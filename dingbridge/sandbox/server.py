@@ -29,6 +29,7 @@ from dingbridge.sandbox.reactions import ReactionCalls
 from dingbridge.sandbox.recall import Recall
 from dingbridge.sandbox.registration import Registration
 from dingbridge.sandbox.robots import RobotCalls
+from dingbridge.sandbox.scanned_apps import ScannedApps
 from dingbridge.sandbox.settings import Settings
 from dingbridge.sandbox.state import World
 from dingbridge.sandbox.stream import Stream
@@ -49,6 +50,7 @@ async def run(
     stream = Stream(platform)
     people = People(platform, stream)
     faults = NamedFaults(platform, stream, people)
+    apps = ScannedApps(platform)
     app = web.Application(middlewares=[platform.watch], client_max_size=BODY_MAXIMUM)
     app.add_routes(
         [
@@ -57,11 +59,12 @@ async def run(
             *MessageCalls(platform).routes(),
             *Recall(platform).routes(),
             *Registration(platform).routes(),
+            *apps.routes(),
             *stream.routes(),
             *MediaCalls(platform).routes(),
             *ReactionCalls(platform).routes(),
             *Cards(platform).routes(),
-            *Control(platform, stream, people, faults).routes(),
+            *Control(platform, stream, people, faults, apps).routes(),
             *Page(platform, people, faults).routes(),
             web.route("*", "/{anything:.*}", not_found),
         ]

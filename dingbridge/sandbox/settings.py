@@ -123,8 +123,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `upload_limits` are bytes by the type of an upload, instead of the platform's own;
     `download_code_lifetime` is how long the files of a message can be asked for,
     `file_address_lifetime` how long the address works that one gets then. `card_bytes` is how much
-    one streaming update may hold, whose real limit is unconfirmed. `body_characters` is how much
-    of each body and each frame the records keep, with its secrets masked; 0 keeps nothing of them.
+    one streaming update may hold, whose real limit is unconfirmed. `scan_interval` is how often a
+    client is asked to poll while an app is made by a scan. `body_characters` is how much of each
+    body and each frame the records keep, with its secrets masked; 0 keeps nothing of them.
     `bridge_address` is how the addresses begin that bridges get, such as session webhooks, where
     something stands in front of the sandbox.
     """
@@ -156,6 +157,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     download_code_lifetime: float = 7200.0
     file_address_lifetime: float = 600.0
     card_bytes: int = 100 * 1024
+    scan_interval: int = 5
     body_characters: int = 0
     bridge_address: str = ""
 

@@ -64,7 +64,7 @@ def deliver(
             return bool(report.reason)
         if not handover.may_be_taken_up():
             with RobotLocks(data, robot) as locks:
-                held_by = _take(locks, data)
+                held_by = take_locks(locks, data)
                 if not held_by:
                     report = handover.take_back()
                     if report is not None:
@@ -75,13 +75,13 @@ def deliver(
                 waiting(reason)
         pause.wait(min(TRY_EVERY, max(0.0, end - time.monotonic())))
     with RobotLocks(data, robot) as locks:
-        report = None if _take(locks, data) else handover.take_back()
+        report = None if take_locks(locks, data) else handover.take_back()
     if report is not None:
         return bool(report.reason)
     raise fate_not_told() if handover.is_known else late(reason, answered=True)
 
 
-def _take(locks: RobotLocks, data: Path) -> str:
+def take_locks(locks: RobotLocks, data: Path) -> str:
     """Take the robot's locks. Returns an empty text, or who holds them in words."""
     process = os.getpid()
     try:

@@ -82,6 +82,7 @@ function M.open(session)
   local view = view_of(session) or make_view(session)
   keys.map(view.buffer)
   local draft, typed = drafts.buffer(session), starting.typed()
+  local goes_there, before = starting.has_focus(), vim.api.nvim_get_current_win()
   local window, is_new = chat_layout.show(view.buffer, draft)
   if not was_there then
     M.add(session, false) -- now that the width is known
@@ -100,6 +101,18 @@ function M.open(session)
     drafts.take_over(session, typed)
     starting.close()
   end
+  if not goes_there and vim.api.nvim_win_is_valid(before) then
+    vim.api.nvim_set_current_win(before)
+  end
+end
+
+--- Handles that the service opens a session. The user may have left one that a command has shown.
+---@param session string
+function M.opened(session)
+  if state.opened_early ~= session then
+    M.open(session)
+  end
+  state.opened_early = nil
 end
 
 --- Makes the buffers of a session, for windows that have their names.

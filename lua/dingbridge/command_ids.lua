@@ -33,7 +33,7 @@ end
 ---@param message dingbridge.Message
 ---@return boolean
 function M.is_out_of_reach(message)
-  local lists_all = require('dingbridge').status().failed <= #state.outbox.failed
+  local lists_all = state.knows_outbox and require('dingbridge').status().failed <= #state.outbox.failed
   return message.delivery == 'failed' and (message.target == '' or lists_all) and not failed_id(message)
 end
 

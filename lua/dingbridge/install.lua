@@ -9,7 +9,7 @@ local say = require('dingbridge.say')
 
 local M = {
   --- The extras that can be installed.
-  EXTRAS = { 'images' },
+  EXTRAS = { 'images', 'keyring' },
 }
 
 local is_running = false
@@ -129,12 +129,13 @@ end
 --- Offers the installation, after which the command that lacked packages is carried out. Returns whether
 --- there is a user to ask.
 ---@param problem string
+---@param again? fun() carries it out once more
 ---@return boolean
-function M.offer(problem)
+function M.offer(problem, again)
   if #vim.api.nvim_list_uis() == 0 or is_running then
     return false
   end
-  local again = require('dingbridge.user_commands').again()
+  again = again or require('dingbridge.user_commands').again()
   notice.note(problem, vim.log.levels.WARN)
   vim.schedule(function()
     vim.ui.select({ say('offer_yes'), say('offer_no') }, {

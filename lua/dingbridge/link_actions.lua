@@ -31,17 +31,25 @@ local function under_cursor()
   return links.at(vim.api.nvim_get_current_buf(), cursor[1] - 1, cursor[2] + 1)
 end
 
---- The links of the message whose heading is under the cursor; none on another line.
+--- Whether the cursor is on a message's heading or on a blank line, where no file is named.
+---@return boolean
+local function is_beside_text()
+  local row = vim.api.nvim_win_get_cursor(0)[1] - 1
+  local mark = message_rows.mark_at(0, message_format.namespace, row)
+  return mark ~= nil and (mark[2] == row or not vim.api.nvim_get_current_line():find('%S'))
+end
+
+--- The links of the message under the cursor, on its heading or a blank line; none on another line.
 ---@return dingbridge.Link[]
-local function of_heading()
+local function of_message()
   local buffer, row = vim.api.nvim_get_current_buf(), vim.api.nvim_win_get_cursor(0)[1] - 1
   local headings = message_format.namespace
   local mark = message_rows.mark_at(buffer, headings, row)
-  if not mark or mark[2] ~= row then
+  if not mark or not is_beside_text() then
     return {}
   end
   local found = {}
-  for below = row + 1, message_rows.ends(buffer, headings, row) - 1 do
+  for below = mark[2] + 1, message_rows.ends(buffer, headings, mark[2]) - 1 do
     local line = vim.api.nvim_buf_get_lines(buffer, below, below + 1, false)[1] or ''
     for _, link in ipairs(links.find(line)) do
       found[#found + 1] = links.at(buffer, below, link.last)
@@ -108,21 +116,30 @@ local function edit(path, folder, line)
   vim.api.nvim_set_current_win(vim.fn.bufwinid(buffer))
 end
 
---- Opens the link under the cursor, or the nearest one of its line; on a heading, the only one of the
---- message.
+--- The link under the cursor, or the nearest one of its line; on a heading or a blank line, the only
+--- one of the message. Nil after a notice.
+---@return dingbridge.Link|nil
+local function here()
+  local link = under_cursor()
+  local all = link and {} or of_message()
+  if #all > 1 then
+    notice.show(say('several_links', { count = #all }))
+    return
+  end
+  link = link or all[1]
+  if not link then
+    notice.show(say('no_link'))
+  end
+  return link
+end
+
+--- Opens the link of `here`.
 function M.open()
   if require('dingbridge.turn_steps').toggle() then
     return
   end
-  local link = under_cursor()
-  local below = link and {} or of_heading()
-  if #below > 1 then
-    notice.show(say('several_links', { count = #below }))
-    return
-  end
-  link = link or below[1]
+  local link = here()
   if not link then
-    notice.show(say('no_link'))
     return
   end
   local target = link.target
@@ -156,12 +173,17 @@ function M.show()
   end
 end
 
---- Opens the file under the cursor in another window: a link's, or a name in the text.
+--- Opens the file under the cursor in another window: a link's, or a name in the text; on a heading or
+--- a blank line, the message's only link.
 function M.go_to_file()
   local column = vim.api.nvim_win_get_cursor(0)[2] + 1
-  local link = under_cursor()
-  local target = link and link.first <= column and column <= link.last and link.target
-  if not target then
+  local is_beside = is_beside_text()
+  local link = is_beside and here() or under_cursor()
+  local is_on = link and (is_beside or link.first <= column and column <= link.last)
+  local target = link and is_on and link.target
+  if is_beside and not target then
+    return
+  elseif not target then
     local name = vim.fn.expand('<cfile>')
     target = vim.api.nvim_get_current_line():match(vim.pesc(name) .. ':%d+') or name
   end

@@ -12,6 +12,7 @@ local M = {}
 local MOST_LINES = 6 -- of the quoted text; people know what they have written
 local LONGEST_LINE = 500 -- columns
 local FENCE = '^%s*(```+)'
+local MARKED = '^%s*[`|#*+~%d%-]' -- the beginning of what is not plain words in Markdown
 
 --- A name in which nothing is Markdown.
 ---@param name string
@@ -53,8 +54,11 @@ end
 function M.lines(message)
   local lines = shortened(message.text)
   if message.role ~= 'editor' then
+    -- A table, list or block of code stands apart from the line above it.
+    if (lines[1] or ''):find(MARKED) then
+      table.insert(lines, 1, '')
+    end
     table.insert(lines, 1, say('quoted_author', { author = plain(message.author) }))
-    table.insert(lines, 2, '')
   end
   return vim.tbl_map(function(line)
     return (('> ' .. line):gsub('%s+$', ''))

@@ -8,9 +8,9 @@ local chat_layout = require('dingbridge.chat_layout')
 
 local M = {}
 
---- Shows the window, unless no window can be opened now.
+--- Shows the window.
 function M.open()
-  if vim.fn.getcmdwintype() ~= '' or buffers.get('', 'draft') then
+  if buffers.get('', 'draft') then
     return
   end
   local transcript, draft = buffers.make('', 'transcript'), buffers.make('', 'draft')
@@ -38,6 +38,13 @@ function M.typed()
     lines = vim.api.nvim_buf_get_lines(draft, 0, -1, false),
     cursor = window and vim.api.nvim_win_get_cursor(window),
   }
+end
+
+--- Whether the user is in the window, or there is none.
+---@return boolean
+function M.has_focus()
+  local part, session = buffers.of(vim.api.nvim_get_current_buf())
+  return not buffers.get('', 'draft') or (part ~= nil and session == '')
 end
 
 --- Removes the window, because the session is there.

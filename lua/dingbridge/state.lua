@@ -80,6 +80,8 @@ local M = {
   --- Ids for commands: the latest messages that failed, that wait and that can be recalled, newest first.
   ---@type { failed: string[], waiting: string[], recallable: string[] }
   outbox = { failed = {}, waiting = {}, recallable = {} },
+  --- Whether the service that is attached has reported its outbox.
+  knows_outbox = false,
   --- Open access requests and pairings by account: the argument for commands, and the name.
   ---@type table<string, { asking: { [1]: string, [2]: string }[], paired: { [1]: string, [2]: string }[] }>
   let_in = {},
@@ -95,6 +97,9 @@ local M = {
   current = '',
   --- The session that the service uses if none was viewed.
   unshown = '',
+  --- The session that a command has opened, before the service opens it.
+  ---@type string|nil
+  opened_early = nil,
   --- How many sessions the service has opened here, so that it knows which ones we do not show yet.
   opened = 0,
 }

@@ -54,7 +54,7 @@ local handlers = {
   open = function(update)
     state.opened = state.opened + 1
     state.current = update.id
-    chat_window.open(update.id)
+    chat_window.opened(update.id)
   end,
   pick = function(update)
     -- The list waits for an answer; the updates after this one do not.
@@ -137,7 +137,7 @@ local handlers = {
   end,
   status = function(update)
     local has_changed = not vim.deep_equal(state.outbox, update.outbox)
-    state.outbox = update.outbox
+    state.outbox, state.knows_outbox = update.outbox, true
     if has_changed then
       report_window.outbox_changed()
     end
@@ -257,7 +257,7 @@ local UNDER_WAY = { unsaved = true, queued = true, sending = true, retrying = tr
 --- Handles the loss of the service: nothing is connected, and messages in progress wait for the next
 --- one, which sends durable ones.
 function M.service_gone()
-  state.opened, state.service_gone = 0, true
+  state.opened, state.service_gone, state.knows_outbox = 0, true, false
   local lost = {} ---@type string[] the accounts whose link stood
   if state.status then
     for _, account in ipairs(state.status.accounts) do

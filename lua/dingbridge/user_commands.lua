@@ -19,6 +19,9 @@ local HERE = {
   install = function(argument)
     require('dingbridge.install').run(argument)
   end,
+  setup = function()
+    require('dingbridge.guided_setup').start()
+  end,
   messages = function()
     require('dingbridge.notice_report').show()
   end,
@@ -49,11 +52,24 @@ local function makes_message(word)
   return false
 end
 
+--- Shows the window of a chat, so that the next keys go there: the service opens the session later.
+---@param session string empty for one that is not known yet
+local function show_at_once(session)
+  if vim.fn.getcmdwintype() ~= '' then
+    return
+  elseif state.session(session) and require('dingbridge.chat_window').view_of(session) then
+    state.opened_early = session
+    require('dingbridge.chat_window').open(session)
+  else
+    require('dingbridge.starting').open()
+  end
+end
+
 --- Sends a command to the host, with its context in the editor.
 ---@param call vim.api.keyset.create_user_command.command_args
 local function run(call)
   local word, rest = call.args:match('^%s*(%S*)%s*(.*)')
-  local takes_none = word == 'messages' or word == 'notify-when-done'
+  local takes_none = word == 'messages' or word == 'notify-when-done' or word == 'setup'
   if HERE[word] and not (takes_none and rest ~= '') then
     state.asked()
     M.run_here(word, vim.trim(rest))
@@ -75,9 +91,8 @@ local function run(call)
     end
   end
   waiting = not host.greeted and payload or nil
-  local is_first = state.status == nil -- no service has sent anything yet
-  if host.tell('command', payload) and is_first and OPENS[word] then
-    vim.schedule(require('dingbridge.starting').open)
+  if host.tell('command', payload) and OPENS[word] then
+    show_at_once(word == '' and payload.place.session or '')
   end
 end
 

@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
     yield launched
     launched.close()
     running.stop()
-    thread.end()
+    thread.close()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ class OwnThread:
         future: Future[Any] = self._pool.submit(work)
         return self._wrapped(future.result())
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Ends the thread."""
         self._pool.shutdown()
 

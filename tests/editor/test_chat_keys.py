@@ -254,7 +254,7 @@ def test_a_reply_quotes_the_message_and_goes_where_it_came_from(
     keys(chat, "2.4, today<Esc>")
     until_bar(chat, "Draft → 张三 (1:1)")
     assert draft(chat) == [
-        *("> **张三**:", ">", "> Which version?", ">", "> and", "> when", "", "2.4, today"),
+        *("> **张三**:", "> Which version?", ">", "> and", "> when", "", "2.4, today"),
     ]
     keys(chat, "<C-s>")
     [arrived] = sandbox.client.wait_arrived(1)
@@ -271,7 +271,7 @@ def test_a_reply_to_another_message_stands_below_what_was_written(
     chat.lua(GO_TO, "Lunch?")
     keys(chat, "gr")
     keys(chat, "yes<Esc>")
-    assert draft(chat) == ["2.4", "", "> **李四**:", ">", "> Lunch?", "", "yes"]
+    assert draft(chat) == ["2.4", "", "> **李四**:", "> Lunch?", "", "yes"]
     until_bar(chat, f"Draft → {GROUP} (group)")
     keys(chat, "<C-s>")
     sandbox.client.wait_arrived(1)

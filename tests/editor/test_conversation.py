@@ -8,6 +8,7 @@ import pytest
 
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import bind
+from tests.support.drafts import GROUP, say
 from tests.support.editor import Editor
 
 pytestmark = [pytest.mark.environment, pytest.mark.shared_editor]
@@ -29,6 +30,17 @@ def test_a_message_from_dingtalk_appears_and_the_draft_answers_it(
     assert arrived.text == "hi there  \nsecond line"
     bound.until(lambda: bound.transcript()[1]["delivery"] == "sent")
     assert bound.nvim.current.buffer[:] == [""]
+
+
+def test_the_status_says_that_several_conversations_share_the_session(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    say(bound, sandbox, "one", "zhangsan")
+    bound.chat("status")
+    assert "session_scope" not in bound.until_said("link: connected")
+    say(bound, sandbox, "two", "zhangsan", GROUP)
+    bound.chat("status")
+    bound.until_said("conversations in this session: 2 (`session_scope` gives each its own")
 
 
 def test_a_stranger_is_refused_once_and_nothing_reaches_the_session(

@@ -168,7 +168,7 @@ def test_a_message_that_stays_in_the_editor_is_marked(
 ) -> None:
     editor.setup(webhook_options)
     editor.chat("new mine")
-    editor.until_lua("vim.b.dingbridge_session")
+    editor.until_lua("(vim.b.dingbridge_session or '') ~= ''")
     editor.type_draft("nobody reads this")
     editor.nvim.command("write")
     editor.until(lambda: editor.lua(SIGNS) == ["kept here"])

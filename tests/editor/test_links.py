@@ -233,6 +233,22 @@ def test_the_only_link_of_a_message_opens_from_its_heading(reading: Editor, key:
     assert reading.lua("return _G.opened") == [f"https://a.b/{LONG}"]
 
 
+def test_the_only_link_of_a_message_opens_from_the_blank_line_behind_it(reading: Editor) -> None:
+    keys(reading, "[docs](https://a.b)\n\nmore", "G<CR>")
+    assert reading.lua("return _G.opened") == ["https://a.b"]
+
+
+def test_gf_on_a_heading_opens_the_only_link_of_the_message(
+    reading: Editor, tmp_path: Path
+) -> None:
+    source = tmp_path / "project" / "main.py"
+    source.write_text("one\n")
+    keys(reading, "words", "kgf")
+    assert reading.said()[-1] == "there is no link on this line"
+    keys(reading, "[main](main.py)", "kgf")
+    assert reading.nvim.current.buffer.name == str(source)
+
+
 def test_of_several_links_of_a_message_none_opens_from_its_heading(reading: Editor) -> None:
     keys(reading, "https://a.b and https://c.d\n\nhttps://e.f", "k<CR>")
     assert reading.said()[-1] == "this message has 3 links: put the cursor on the line of one"

@@ -211,6 +211,17 @@ def test_a_retry_of_a_message_that_never_left_says_what_to_do_instead(
     editor.until_said("DingTalk is not set up")
 
 
+def test_a_retry_before_the_service_has_told_its_outbox_is_left_to_the_service(
+    editor: Editor,
+) -> None:
+    show(editor, mine("hello", delivery="failed", reason="the group refused it", **TO))
+    editor.lua("require('dingbridge.state').knows_outbox = false")
+    assert explained(editor, "hello").startswith("failed: :Chat retry id0 sends it again")
+    editor.nvim.feedkeys("R", "x")
+    editor.until_said("DingTalk is not set up")
+    assert "".join(editor.chat_lines("s", "draft")) == ""
+
+
 def test_reasons_and_signs_fit_the_width_that_the_window_has_now(editor: Editor) -> None:
     show(
         editor,

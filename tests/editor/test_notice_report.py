@@ -144,7 +144,7 @@ def test_the_manual_opens_at_the_keys_for_what_a_key_does(editor: Editor, action
 
 def test_the_manual_of_a_chat_opens_at_its_chapter(editor: Editor) -> None:
     editor.chat("new mine")
-    editor.until_lua("vim.b.dingbridge_session")
+    editor.until_lua("(vim.b.dingbridge_session or '') ~= ''")
     editor.chat("help")
     assert "*dingbridge-editor*" in editor.nvim.current.line
 

@@ -449,6 +449,8 @@ def test_no_secret_is_in_the_argument_list_of_the_host(
     assert sandbox.client_secret not in shown.read_text()
 
 
+CURRENT_LINES = "return vim.api.nvim_buf_get_lines(0, 0, -1, false)"
+
 # --- the window before the session ----------------------------------------------------------------
 
 
@@ -503,6 +505,67 @@ def test_the_chat_window_does_not_wait_for_host_and_service(editor: Editor, gate
     editor.nvim.input("<Esc>")
     editor.nvim.command("write")
     editor.until(lambda: [one["text"] for one in editor.transcript()] == ["first\nwords and more"])
+
+
+@posix
+@pytest.mark.parametrize("command", ["Chat", "Chat new"])
+def test_keys_typed_right_behind_the_first_command_go_into_the_draft(
+    editor: Editor, gate: Path, command: str
+) -> None:
+    code = editor.nvim.current.buffer
+    code[:] = ["code"]
+    editor.nvim.input(f":{command}<CR>ihello")
+    editor.until(lambda: editor.lua(CURRENT_LINES) == ["hello"])
+    assert code[:] == ["code"]
+    gate.touch()
+    [row] = editor.until(editor.sessions)
+    editor.until(lambda: editor.chat_lines(row["id"], "draft") == ["hello"])
+
+
+@pytest.mark.parametrize("command", ["Chat", "Chat new"])
+def test_keys_typed_right_behind_a_later_command_go_into_the_draft(
+    editor: Editor, command: str
+) -> None:
+    editor.setup({})
+    editor.nvim.ui_attach(80, 24)
+    code = editor.nvim.current.buffer
+    code[:] = ["code"]
+    editor.chat("new first")
+    [first] = editor.until(editor.sessions)
+    editor.until_lua("(vim.b.dingbridge_session or '') ~= ''")
+    editor.nvim.input("q")
+    editor.until(lambda: editor.nvim.current.buffer == code)
+    editor.nvim.input(f":{command}<CR>ihello")
+    editor.until(lambda: editor.lua(CURRENT_LINES) == ["hello"])
+    assert code[:] == ["code"]
+    editor.until(lambda: len(editor.sessions()) == len(command.split()))
+    shown = editor.sessions()[0]["id"]
+    editor.until(lambda: editor.chat_lines(shown, "draft") == ["hello"])
+    assert (shown == first["id"]) is (command == "Chat")
+
+
+def test_who_has_left_the_window_before_the_session_is_there_stays_elsewhere(
+    editor: Editor, gate: Path
+) -> None:
+    editor.nvim.current.buffer[:] = ["code"]
+    editor.nvim.input(":Chat<CR>ihello<Esc><C-w>t")
+    editor.until(lambda: editor.nvim.current.buffer[:] == ["code"])
+    gate.touch()
+    [row] = editor.until(editor.sessions)
+    editor.until(lambda: editor.chat_lines(row["id"], "draft") == ["hello"])
+    assert editor.nvim.current.buffer[:] == ["code"]
+
+
+def test_who_has_left_a_chat_that_was_shown_again_stays_elsewhere(editor: Editor) -> None:
+    editor.setup({})
+    editor.nvim.ui_attach(80, 24)
+    editor.nvim.current.buffer[:] = ["code"]
+    editor.chat("new first")
+    editor.until_lua("(vim.b.dingbridge_session or '') ~= ''")
+    opened = editor.lua("return require('dingbridge.state').opened")
+    editor.nvim.input(":Chat<CR><C-w>t")
+    editor.until_lua(f"require('dingbridge.state').opened > {opened}")
+    assert editor.nvim.current.buffer[:] == ["code"]
 
 
 @posix

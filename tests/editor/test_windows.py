@@ -109,7 +109,8 @@ def test_a_window_with_a_fixed_buffer_is_left_alone(editor: Editor, start: str) 
 def test_a_chat_window_that_the_user_has_fixed_keeps_its_session(editor: Editor) -> None:
     editor.setup({})
     editor.chat("new first")
-    editor.until(lambda: editor.windows() == 2)
+    editor.until_lua("(vim.b.dingbridge_session or '') ~= ''")
+    assert editor.windows() == 2
     editor.nvim.command("windo setlocal winfixbuf")
     editor.chat("new second")
     editor.until(lambda: editor.windows() == 4)
@@ -145,5 +146,5 @@ def test_a_chat_that_is_opened_from_a_floating_window_stands_beside_the_others(
         })
     """)
     editor.chat("new")
-    editor.until(lambda: editor.windows() == 3)
-    assert editor.nvim.current.buffer.name.endswith("/draft")
+    editor.until_lua("vim.api.nvim_buf_get_name(0):find('/draft')")
+    assert editor.windows() == 3

@@ -72,6 +72,8 @@ ONLY_IN: dict[str, set[str]] = {
     },
     "filelock": {"dingbridge/edges/storage/"},
     "appdirs": {"dingbridge/edges/storage/"},
+    "keyring": {"dingbridge/edges/storage/"},
+    "segno": {"dingbridge/edges/qr_code.py"},
     "PIL": {"dingbridge/edges/picture/"},
     "pygments": {"dingbridge/edges/picture/"},
     "pynvim": {"rplugin/python3/dingbridge_rplugin.py", "dingbridge/demo/", "dingbridge/launch.py"},

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.screens.__main__ import BESIDE
 from tests.screens.page import PAGES
 from tests.screens.pictures import PICTURES
 from tests.screens.terminal import missing, x_server
@@ -20,7 +21,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 def test_every_picture_is_small_and_can_be_taken_anew() -> None:
     files = {path.stem: path.stat().st_size for path in (ROOT / "doc" / "images").iterdir()}
-    assert {*files} == {*PICTURES, *PAGES}
+    assert {*files} == {*PICTURES, *PAGES, BESIDE}
     assert max(files.values()) < LARGEST
 
 

@@ -30,7 +30,7 @@ def test_the_phone_sends_a_file_and_a_picture(bound: Editor, phone: Phone, tmp_p
     notes.write_bytes(b"some notes")
     picture.write_bytes(PICTURE)
     phone.enter(f":file {notes}")
-    phone.enter(f":file {picture}")
+    phone.enter(f":file '{picture}'")
     bound.until(lambda: len(bound.transcript()) == 2)
     first, second = (each["text"] for each in bound.transcript())
     assert "my notes.txt" in first
@@ -64,6 +64,8 @@ def test_the_phone_causes_trouble_by_its_name(
     assert "no earlier message" in screen.getvalue()
     phone.enter(":fault server-error")
     assert "Caused: server-error." in screen.getvalue()
+    phone.enter(":fault clear")
+    assert "No trouble any more." in screen.getvalue()
     assert sandbox.client.page()  # the control API is never hit by a fault
 
 

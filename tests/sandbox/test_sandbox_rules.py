@@ -14,7 +14,16 @@ from dingbridge.sandbox.inbound import ROBOT_USER, Utterance, message_data
 from dingbridge.sandbox.quota import MonthlyCount
 from dingbridge.sandbox.rate_limits import MessageRate, Window
 from dingbridge.sandbox.robot_messages import RobotMessages
-from dingbridge.sandbox.rules import GROUPS, cards, media, openapi, stream, tokens, webhooks
+from dingbridge.sandbox.rules import (
+    GROUPS,
+    cards,
+    media,
+    openapi,
+    registration,
+    stream,
+    tokens,
+    webhooks,
+)
 from dingbridge.sandbox.rules.rule import Behaviour, Rule
 from dingbridge.sandbox.sessions import Session, SessionBook
 from dingbridge.sandbox.settings import CustomRobot, Person, SandboxGroup, Settings
@@ -59,7 +68,7 @@ class TestDeclarations:
     def test_every_declared_rule_is_in_the_table(self) -> None:
         declared = [
             rule
-            for module in (webhooks, tokens, openapi, media, stream, cards)
+            for module in (webhooks, tokens, openapi, media, stream, cards, registration)
             for rule in vars(module).values()
             if isinstance(rule, Rule)
         ]
@@ -77,7 +86,7 @@ class TestDeclarations:
                     used.add(node.attr)
         refusing = {
             name
-            for module in (webhooks, tokens, openapi, media, stream, cards)
+            for module in (webhooks, tokens, openapi, media, stream, cards, registration)
             for name, rule in vars(module).items()
             if isinstance(rule, Rule) and not isinstance(rule, Behaviour)
         }

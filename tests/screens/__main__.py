@@ -6,12 +6,14 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
+from tests.screens import beside
 from tests.screens.page import PAGES
 from tests.screens.pictures import PICTURES
 from tests.screens.terminal import missing, x_server
 from tests.support import chromium
 from tests.support.editor import ROOT
 
+BESIDE = "beside"
 IMAGES = ROOT / "doc" / "images"
 
 
@@ -22,23 +24,23 @@ def _say(words: str) -> None:
 
 def main(names: list[str]) -> int:
     """Take the pictures of these names, or all."""
-    known = [*PICTURES, *PAGES]
+    known = [*PICTURES, *PAGES, BESIDE]
     unknown = [name for name in names if name not in known]
     if unknown:
         _say(f"There is no picture {', '.join(unknown)}, but {', '.join(known)}.")
         return 2
     wanted = names or known
-    of_terminals = [name for name in wanted if name in PICTURES]
-    of_pages = [name for name in wanted if name in PAGES]
+    of_terminals = [name for name in wanted if name not in PAGES]
+    of_pages = [name for name in wanted if name not in PICTURES]
     lacking = [missing() if of_terminals else "", chromium.missing() if of_pages else ""]
     if any(lacking):
         _say("\n".join(filter(None, lacking)))
         return 1
     with x_server() if of_terminals else nullcontext("") as display:
         for name in of_terminals:
-            PICTURES[name](display, _file(name))
+            PICTURES.get(name, beside.take)(display, _file(name))
             _taken(name)
-    for name in of_pages:
+    for name in PAGES.keys() & of_pages:
         PAGES[name](_file(name))
         _taken(name)
     return 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -88,23 +89,23 @@ class Scene:
         self.editor.chat("bridge dingtalk")
         self.editor.until_lua("require('dingbridge').status().connected")
 
-    def say(self, at: str, text: str, user: str) -> None:
-        """Somebody writes in the group."""
-        self._next(at)
+    def say(self, at: str, text: str, user: str, group: str | None = GROUP.title) -> None:
+        """Somebody writes in the group, or 1:1 if there is none."""
+        self.at(at)
         before = self._count()
-        self.sandbox.client.say(text, user=user, group=GROUP.title)
+        self.sandbox.client.say(text, user=user, group=group)
         self.editor.until(lambda: self._count() > before)
 
     def say_picture(self, at: str, data: bytes, user: str) -> None:
         """Somebody sends a picture to the group."""
-        self._next(at)
+        self.at(at)
         before = self._count()
         self.sandbox.client.say_picture(data, user=user, group=GROUP.title)
         self.editor.until(lambda: self._count() > before)
 
     def write(self, at: str, text: str, fate: str = "sent") -> None:
         """Send a draft and wait for its fate."""
-        self._next(at)
+        self.at(at)
         self.editor.type_draft(text)
         self.editor.nvim.command("write")
         self.editor.until(lambda: self.editor.transcript()[-1]["delivery"] == fate)
@@ -134,23 +135,32 @@ class Scene:
 
         self.editor.until(is_still)
 
-    def _next(self, at: str) -> None:
-        self.editor.lua("message_time(...)", _seconds(at if " " in at else f"{NOW[:11]}{at}"))
+    def at(self, at: str) -> None:
+        """Give the next messages this time."""
+        self.editor.lua("message_time(...)", seconds(at if " " in at else f"{NOW[:11]}{at}"))
 
     def _count(self) -> int:
         return len(self.editor.transcript())
 
 
-def _seconds(at: str) -> float:
+def seconds(at: str) -> float:
     return datetime.strptime(at, "%Y-%m-%d %H:%M").replace(tzinfo=timezone.utc).timestamp()
 
 
 @contextmanager
-def scene(display: str, columns: int, lines: int, look: Look, *commands: str) -> Iterator[Scene]:
-    """A scene in a terminal of that size, with nothing set up. `commands` run at its start."""
+def scene(
+    display: str,
+    columns: int,
+    lines: int,
+    look: Look,
+    *commands: str,
+    clock: Callable[[], float] = time.time,
+) -> Iterator[Scene]:
+    """A scene in a terminal of that size, with nothing set up. `commands` run at its start, `clock`
+    is DingTalk's."""
     with (
         tempfile.TemporaryDirectory(prefix="screens") as folder,
-        Sandbox(Settings(people=PEOPLE, groups=(GROUP,))) as sandbox,
+        Sandbox(Settings(people=PEOPLE, groups=(GROUP,)), clock=clock) as sandbox,
     ):
         project = Path(folder, "project")
         project.mkdir()
@@ -164,7 +174,7 @@ def scene(display: str, columns: int, lines: int, look: Look, *commands: str) ->
         )
         try:
             editor.execute("cd", project)
-            editor.lua(_CLOCK, _seconds(NOW))
+            editor.lua(_CLOCK, seconds(NOW))
             yield Scene(editor, sandbox, display)
         finally:
             editor.close()

@@ -81,12 +81,13 @@ def opencode(real: RealAgent, model: ScriptedModel) -> AgentProgram:
         **{"model": "scripted/scripted", "small_model": "scripted/scripted"},
         "provider": {"scripted": provider},
     }
-    folder = real.home / ".config" / "opencode"
-    folder.mkdir(parents=True)
-    (folder / "opencode.json").write_text(json.dumps(settings), "utf-8")
+    # Named by a variable: its usual folder is that of an editor whose folders are elsewhere.
+    file = real.home / "opencode.json"
+    file.write_text(json.dumps(settings), "utf-8")
     found = node_agents.program("opencode")
     assert found
-    return real.program([found, "acp"], model, OPENCODE_DISABLE_MODELS_FETCH="1")
+    more = {"OPENCODE_CONFIG": str(file), "OPENCODE_DISABLE_MODELS_FETCH": "1"}
+    return real.program([found, "acp"], model, **more)
 
 
 def here(name: str) -> pytest.MarkDecorator:

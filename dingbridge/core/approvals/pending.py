@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dingbridge.core.access import pairing_codes
 from dingbridge.core.approvals.approval import (
@@ -128,7 +128,8 @@ class PendingApprovals:
     def _close(
         self, code: str, outcome: ApprovalOutcome, now: float, by: Answerer | None = None
     ) -> ClosedApproval:
-        request = self._open.pop(code).request
+        # What it was about in full may be long, and nobody is shown that any more.
+        request = structs.replace(self._open.pop(code).request, detail="")
         self._closed[code] = ClosedApproval(code, request, outcome, now, by)
         return self._closed[code]
 

@@ -55,6 +55,20 @@ PYTHON_IS_CHOSEN = Sentence(
 )
 LOOKING_FOR_PYTHON = Sentence("dingbridge: looking for a Python")
 
+# --- the setup ------------------------------------------------------------------------------------
+
+TITLE_SETUP = Sentence("Set up DingTalk")
+KEYS_SETUP = Sentence("q leaves")
+KEY_LEAVE_SETUP = Sentence("Leave the setup; the next one goes on there")
+KEY_ANSWER_SETUP = Sentence("Answer the question")
+SETUP_PRESS_ENTER = Sentence("Press Enter here to answer.")
+SETUP_LEFT = Sentence("the setup is left; :Chat setup goes on there")
+SETUP_APPLIED = Sentence("This Neovim uses it already.")
+SETUP_NOT_APPLIED = Sentence(
+    "This Neovim keeps the robot of its own settings until you change them and start it again."
+)
+SETUP_CANNOT_RUN = Sentence("the setup cannot run: {problem}.\n{advice}")
+
 # --- windows and keys -----------------------------------------------------------------------------
 
 TITLE_STATUS = Sentence("DingTalk status")

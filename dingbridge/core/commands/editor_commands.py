@@ -244,10 +244,17 @@ class Subcommand(Enum):
         by_editor=True,
     )
     LOG = SubcommandDeclaration("log", "", "Open the log at its end, and follow it.")
+    SETUP = SubcommandDeclaration(
+        "setup",
+        "",
+        "Set DingTalk up step by step: an app by one scan or by pasted credentials, then a hello.",
+        by_editor=True,
+    )
     INSTALL = SubcommandDeclaration(
         "install",
-        "[images]",
-        "Make the plugin's own Python environment; `images` brings what pictures of code need.",
+        "[extra]",
+        "Make the plugin's own Python environment; `images` brings what pictures of code need,"
+        " `keyring` what the system's keyring needs.",
         completion=Completion.EXTRA,
         by_editor=True,
     )

@@ -40,7 +40,7 @@ _PLACE: Final = regex(
     # The part of a web address that no client takes for its end.
     r"(?P<url>(?<![A-Za-z0-9+-])https?://[^\s<>\"'`()\[\]，。；！？、（）「」《》]*)"
     # A colon that may end a scheme: a slash follows, or one of `_RUNS` precedes.
-    rf"|(?P<colon>:(?=[/&{_JUNK}])|(?<=[dkta;{_JUNK}]):(?=\S)|{_COLON})"
+    rf"|(?P<colon>:(?=[/&{_JUNK}])|(?<=[dkta;{_JUNK}]):(?=\S)|(?<=dtmd):|{_COLON})"
     rf"|(?P<link>\]\(\s{{0,9}}<?(?!https?:|mailto:)[a-z&][a-z0-9+.&#;\-{_JUNK}]{{0,80}}:(?=\S))"
     rf"|(?<=\]\()(?P<same_scheme>\s{{0,9}}<?\s{{0,9}}\\?{_SLASH}(?=\\?{_SLASH}))",
     re.IGNORECASE,
@@ -158,6 +158,9 @@ def _acts(text: str, start: int, end: int, *, in_code: bool) -> bool:
     if after is None:
         return True
     scheme, follows = found[1], bool(after) and not after[0].isspace()
+    if scheme.endswith("dtmd"):
+        # No other word ends so, and what nothing follows here may be put before something.
+        return True
     if scheme.endswith(_RUNS):
         return follows or bool(text[end : end + 1].strip())
     if not follows:

@@ -20,6 +20,16 @@ def data_folder() -> Path:
     return _folder("XDG_DATA_HOME", "data", appdirs.user_data_dir)
 
 
+def config_folder() -> Path:
+    """`stdpath('config')`, honouring `XDG_CONFIG_HOME` and `NVIM_APPNAME`."""
+    chosen = os.environ.get("XDG_CONFIG_HOME")
+    if chosen:
+        return Path(chosen) / neovim_name()
+    if sys.platform == "win32":
+        return Path(appdirs.user_data_dir()) / neovim_name()
+    return Path.home() / ".config" / neovim_name()
+
+
 def log_folder() -> Path:
     """`stdpath('log')`, honouring `XDG_STATE_HOME` and `NVIM_APPNAME`."""
     return _folder("XDG_STATE_HOME", "state", appdirs.user_state_dir)

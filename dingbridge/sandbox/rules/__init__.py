@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from dingbridge.sandbox.rules import cards, media, openapi, stream, tokens, webhooks
+from dingbridge.sandbox.rules import (
+    cards,
+    media,
+    openapi,
+    registration,
+    stream,
+    tokens,
+    webhooks,
+)
 from dingbridge.sandbox.rules.rule import Rule
 
 GROUPS: dict[str, tuple[Rule, ...]] = {
@@ -12,5 +20,6 @@ GROUPS: dict[str, tuple[Rule, ...]] = {
     "Media and reactions": media.RULES,
     "Stream Mode": stream.RULES,
     "Cards": cards.RULES,
+    "Apps made by a scan": registration.RULES,
 }
 """All rules, by what they are about."""

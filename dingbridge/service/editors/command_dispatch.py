@@ -105,6 +105,7 @@ def dispatch(
             Subcommand.SERVICE
             | Subcommand.MESSAGES
             | Subcommand.LOG
+            | Subcommand.SETUP
             | Subcommand.INSTALL
             | Subcommand.HELP
             | Subcommand.NOTIFY_WHEN_DONE

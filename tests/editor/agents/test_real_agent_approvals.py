@@ -17,10 +17,10 @@ from tests.conftest import StartEditor
 from tests.support.agent_sessions import set_up
 from tests.support.asking_service import start_service
 from tests.support.editor import Editor
-from tests.support.real_agents import PATIENCE, RealAgent, here, qwen
+from tests.support.real_agents import ENDS, PATIENCE, RealAgent, here, opencode, qwen
 from tests.support.scripted_model import ScriptedModel
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), here("qwen")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 BUTTONS = {"approve": ("同意 Allow", "allow"), "reject": ("拒绝 Reject", "reject")}
 """By command: the words of the link, and what the button of a card reports, that do the same."""
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class Asked:
-    """Qwen Code behind a chat, and 张三, who asks it and answers what it asks."""
+    """A real agent behind a chat, and 张三, who asks it and answers what it asks."""
 
     def __init__(self, editor: Editor, sandbox: Sandbox, real: RealAgent) -> None:
         self.editor, self.client, self.real = editor, sandbox.client, real
@@ -62,10 +62,11 @@ class Asked:
 
     def ended(self) -> str:
         """What the file contains once the turn has its answer."""
-        self.editor.until(lambda: len(self._answers()) == self.turns, "the answer", PATIENCE)
+        self.editor.until(lambda: len(self.answers()) == self.turns, "the answer", PATIENCE)
         return self.real.notes.read_text("utf-8")
 
-    def _answers(self) -> list[str]:
+    def answers(self) -> list[str]:
+        """The answers so far."""
         rows = self.editor.transcript()
         answers = (row for row in rows if row["role"] == "responder")
         return [row["text"] for row in answers if "is_live" not in row]
@@ -78,13 +79,14 @@ Start = Callable[..., Asked]
 def start(
     start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
 ) -> Iterator[Start]:
-    """Set up an editor whose agent is Qwen Code, with more options, and with a service of ours."""
+    """Set up an editor with a real agent, with more options, and with a service of ours."""
     real = RealAgent(tmp_path)
     with ScriptedModel(real.answer) as model:
-        program = qwen(real, model)
-        agent = {"name": "qwen", "command": [*program.argv, "--approval-mode", real.mode]}
 
-        def begin(service: str = "", **options: Any) -> Asked:
+        def begin(name: str = "qwen", service: str = "", **options: Any) -> Asked:
+            program = qwen(real, model) if name == "qwen" else opencode(real, model)
+            more = ("--approval-mode", real.mode) if real.mode else ()
+            agent = {"name": name, "command": [*program.argv, *more]}
             work = f"cd {program.cwd}"
             editor = start_editor(environ=dict(program.environ), commands=(work,))
             if service:
@@ -95,21 +97,29 @@ def start(
         yield begin
 
 
-@pytest.mark.parametrize("way", ["command", "link", "card"])
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        *(pytest.param("qwen", way, marks=here("qwen")) for way in ("command", "link", "card")),
+        pytest.param("opencode", "command", marks=here("opencode")),
+    ],
+)
 def test_an_edit_is_made_when_the_asker_allows_it_and_not_when_they_refuse(
-    start: Start, way: str
+    start: Start, name: str, way: str
 ) -> None:
-    asked = start(approval_cards=way == "card")
+    asked = start(name, approval_cards=way == "card")
     asked.edit()
     asked.answer(way, "reject")
     assert asked.ended() == "a\n"
     asked.edit()
     asked.answer(way, "approve")
     assert asked.ended() == "b\n"
+    assert asked.answers()[-1] == ENDS[1]
 
 
+@here("qwen")
 def test_an_edit_that_nobody_allows_in_time_is_not_made(start: Start) -> None:
-    asked = start("tests.support.hasty_service")
+    asked = start(service="tests.support.hasty_service")
     asked.edit()
     assert asked.ended() == "a\n"
     asked.client.wait_arrived(lambda each: "Expired" in each.text)

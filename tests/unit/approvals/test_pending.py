@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from msgspec import structs
 
 from dingbridge.core.access.pairing_codes import ALPHABET
 from dingbridge.core.approvals.approval import (
@@ -292,3 +293,13 @@ def interleave(seed: int) -> None:
         close(closed)
     assert not pending.open
     assert not waiting
+
+
+def test_of_a_request_that_is_closed_its_title_alone_is_remembered() -> None:
+    pending = PendingApprovals()
+    long = structs.replace(request(), detail="x" * 500_000)
+    approval = asked(pending, long)
+    assert approval.request.detail
+    closed = pending.withdraw(approval.code, NOW)
+    assert closed is not None
+    assert (closed.request.title, closed.request.detail) == (long.title, "")

@@ -7,7 +7,7 @@ from datetime import timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dingbridge.core.approvals import tap_links
@@ -185,6 +185,8 @@ def acts(*pieces: str) -> list[str]:
 
 @settings(max_examples=60)
 @given(texts(), texts(), texts(), st.sampled_from([PERSON, CHAT, GROUP]))
+@example("DTMD&colon;", "dtmd:", "dtmd:", PERSON)
+@example("dtmd:", "d\u200btmd:\n", "dtmd :", CHAT)
 def test_no_text_of_an_agent_makes_a_link_that_acts(
     title: str, detail: str, source: str, target: Target
 ) -> None:

@@ -206,6 +206,7 @@ def test_a_text_too_long_to_be_parsed_holds_no_acting_link_either() -> None:
         ("[x](javascript:alert(1))", "x (javascript：alert(1))"),
         ("[x](//evil.test/a)", "x (//evil.test/a)"),
         ("redis://localhost:6379/0", "redis：//localhost:6379/0"),
+        ("dtmd: a scheme, or `Dtmd: x`, dtmd:", "dtmd： a scheme, or `Dtmd： x`, dtmd："),
     ],
 )
 def test_where_a_link_would_have_led_can_be_read(text: str, leaves: str) -> None:
@@ -228,7 +229,7 @@ def test_where_a_link_would_have_led_can_be_read(text: str, leaves: str) -> None
         "https://web.archive.org/web/2020/http://x.test/",
         "[mail](mailto:a@x.test?subject=hi)",
         "std::map and a::b, key: value, 12:30, C:/Users/x, DingTalk: connected",
-        "JavaScript: the good parts; data: 5 rows; file: a.py; dtmd: a scheme",
+        "JavaScript: the good parts; data: 5 rows; file: a.py; dingtalk: a scheme",
         "@张三: `redis://localhost:6379/0` and `a[i](x: Int)`",
         "```python\nconnect('postgres://app@db/x')\n# see file:///etc/hosts\nx = {'a': 1}\n```",
         "```scala\ndef f[A](x: Int): A\n```",

@@ -1,0 +1,1 @@
+"""The guided setup: `dingbridge setup` in a terminal, `:Chat setup` in Neovim."""
