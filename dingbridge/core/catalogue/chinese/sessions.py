@@ -60,7 +60,10 @@ RELEASED = "“{title}”已与钉钉解除绑定"
 RULED = "{account}：Neovim 进程 {pid} 的设置最新，以下各项在这里也以它为准：{names}"
 RELEASED_BY_OTHER = "“{title}”已在 Neovim 进程 {pid} 中解除绑定"
 WHOEVER_WRITES_FIRST = "最先发来消息的人"
-NOBODY_YET = "还没有收件人：请设置 conversation_id 或 user_id，或等收到消息后回复"
+NOBODY_YET = (
+    "还没有收件人：谁先写给机器人，就回复谁；:Chat to 可以选择 `allow_from` 里的人，`user_id` "
+    "或 `conversation_id` 可以固定收件人"
+)
 ANOTHER_ROBOT = "在准备好发送之前，已改为设置另一个机器人"
 NEOVIM_CLOSED = "在准备好发送之前，Neovim 已关闭；请再发一次"
 NOBODY_FOR_FILE = "这个会话没有绑定，文件没有收件人"

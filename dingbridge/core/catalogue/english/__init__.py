@@ -7,6 +7,7 @@ from dingbridge.core.catalogue.english import (
     delivery,
     editor,
     remote,
+    setup,
     turns,
 )
 
@@ -17,5 +18,6 @@ __all__ = (
     "delivery",
     "editor",
     "remote",
+    "setup",
     "turns",
 )
