@@ -78,7 +78,8 @@ def choose(editor: Editor, part: str) -> None:
 
 
 def sees(editor: Editor, part: str) -> None:
-    editor.until(lambda: part in "\n".join(editor.lines(BUFFER)), part)
+    """Waits for words in the window, whose lines are broken at blanks."""
+    editor.until(lambda: part in " ".join(" ".join(editor.lines(BUFFER)).split()), part)
 
 
 def paste(editor: Editor, secret: str = APP.client_secret) -> None:
@@ -259,6 +260,20 @@ def test_own_settings_of_a_robot_are_kept(start: Start, sandbox: Sandbox) -> Non
     answered(editor, sandbox)
     sees(editor, "This Neovim keeps the robot of its own settings")
     assert editor.lua("return require('dingbridge').mode()") == "webhook"
+
+
+def test_a_robot_that_a_neovim_uses_is_left_to_it(start: Start, sandbox: Sandbox) -> None:
+    editor = start()
+    editor.setup({"app_key": APP.client_id, "app_secret": APP.client_secret})
+    editor.chat("bridge dingtalk")
+    editor.until(lambda: editor.status()["connected"], "connected")
+    paste(editor)
+    sees(editor, "So connection and first message are not tried here")
+    choose(editor, "Leave this out")
+    choose(editor, "No, I put it")
+    sees(editor, "Done.")
+    assert len(sandbox.client.connections().open) == 1
+    assert sandbox.client.connections().total == 1
 
 
 def test_the_editor_answers_while_the_network_hangs(start: Start, sandbox: Sandbox) -> None:

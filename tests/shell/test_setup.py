@@ -250,6 +250,8 @@ def test_a_lost_network_during_the_scan_loses_nothing(home: SetupHome, sandbox: 
         user.sees("user_code=")
         sandbox.client.fault(Fault.http("/app/registration/poll", 502, "x"))
         user.sees("No answer from DingTalk yet")
+        sandbox.client.fault(Fault.ip_ban("/app/registration/poll"))
+        user.sees("No answer from DingTalk yet")
         sandbox.client.confirm_scan()
         user.sees("✓ id and secret are right")
 

@@ -47,8 +47,9 @@ class SetupHome:
         return Typist(argv, self.environ, columns)
 
     def left_there(self) -> list[str]:
-        """The names of the files of ours, without locks."""
-        return sorted(path.name for path in self.own.iterdir() if path.suffix != ".lock")
+        """The names of the files of ours, without locks, and without what is being written."""
+        names = (path.name for path in self.own.iterdir())
+        return sorted(name for name in names if not name.endswith(".lock") and name[0] != ".")
 
     def holding(self, text: str) -> list[str]:
         """The files anywhere in this home that contain a text."""

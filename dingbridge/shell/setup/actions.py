@@ -12,7 +12,14 @@ from dingbridge.core.delivery.routing import notify_target, reply_target, robot_
 from dingbridge.core.dingtalk.permissions import apply_link
 from dingbridge.core.dingtalk.scanned_app import NewApp, ScanDeclined, ScanExpired
 from dingbridge.core.doctor import finding, platform_findings
-from dingbridge.core.errors import BadOptions, BridgeError, DeliveryError, Retryable, in_words
+from dingbridge.core.errors import (
+    BadOptions,
+    BridgeError,
+    DeliveryError,
+    Retryable,
+    RetryAfter,
+    in_words,
+)
 from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.secrets.redaction import redact
@@ -134,7 +141,7 @@ class Actions:
             while time.time() < code.until:
                 try:
                     result = registration.poll(code)
-                except Retryable as error:
+                except (Retryable, RetryAfter) as error:
                     result = None
                     if error.message != told:
                         told = error.message

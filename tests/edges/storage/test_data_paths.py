@@ -18,7 +18,7 @@ def test_the_folders_are_those_that_neovim_itself_uses(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("NVIM_APPNAME", name)
-    for variable in ("XDG_DATA_HOME", "XDG_STATE_HOME"):
+    for variable in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
         if with_folders:
             monkeypatch.setenv(variable, str(tmp_path / variable))
         else:
@@ -26,7 +26,8 @@ def test_the_folders_are_those_that_neovim_itself_uses(
     asked = run(
         [
             *(find_neovim(), "--clean", "--headless", "-c"),
-            "lua io.stdout:write(vim.fn.stdpath('data'), '\\n', vim.fn.stdpath('log'))",
+            "lua for _, name in ipairs({ 'data', 'log', 'config' }) do"
+            " io.stdout:write(vim.fn.stdpath(name), '\\n') end",
             *("-c", "qa!"),
         ],
         text=True,
@@ -35,4 +36,5 @@ def test_the_folders_are_those_that_neovim_itself_uses(
     assert [
         str(data_paths.data_folder()),
         str(data_paths.log_folder()),
+        str(data_paths.config_folder()),
     ] == asked.stdout.splitlines()
