@@ -130,6 +130,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     setup.set_defaults(run=_setup)
 
+    doctor = commands.add_parser(
+        "doctor",
+        help=say.DOCTOR(),
+        description=say.DOCTOR_ABOUT(),
+        allow_abbrev=False,
+    )
+    doctor.add_argument("--config", type=Path, metavar="FILE", help=say.NOTIFY_CONFIG())
+    doctor.add_argument("--ping", action=argparse.BooleanOptionalAction, help=say.DOCTOR_PING())
+    doctor.add_argument("--report", nargs="?", const="", metavar="FILE", help=say.DOCTOR_REPORT())
+    doctor.set_defaults(run=_doctor)
+
     sandbox = commands.add_parser(
         "sandbox",
         help=say.SANDBOX(),
@@ -162,6 +173,12 @@ def _report(what: Literal["status", "outbox"]) -> int:
         raise UsageError(str(problem)) from problem
     print(for_outside("\n".join(lines)))  # noqa: T201 - this is what was asked for
     return 0
+
+
+def _doctor(asked: argparse.Namespace) -> int:
+    from dingbridge.shell import doctor_command
+
+    return doctor_command.run(asked)
 
 
 # --- setup ----------------------------------------------------------------------------------------

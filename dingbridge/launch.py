@@ -4,7 +4,7 @@ folder.
 Run it by its path, not with `-c` or `-m`, which put the current folder first on `sys.path`:
 
     launch.py host STUB DATA LOG [PROJECT [INTERPRETER ...]]
-    launch.py check|settings|setup STUB [PROJECT [INTERPRETER ...]]
+    launch.py check|settings|files|agents|doctor|setup STUB [PROJECT [INTERPRETER ...]]
     launch.py service DATA LOG
     launch.py install PROJECT [--exactly] [EXTRA ...]
     launch.py phone
@@ -135,9 +135,13 @@ def _run(part: str, *words: str) -> None:
 
         sys.exit(install(words[1:]))
     if part == "settings":
-        from dingbridge.editor.checkhealth import main as checkhealth
+        from dingbridge.editor.checkhealth import settings_main
 
-        checkhealth()
+        settings_main()
+    if part == "files":
+        from dingbridge.editor.checkhealth import files_main
+
+        files_main()
     if part == "agents":
         from dingbridge.editor.agent_health import main as agent_health
 
@@ -146,6 +150,10 @@ def _run(part: str, *words: str) -> None:
         from dingbridge.shell.setup.for_editor import main as setup
 
         sys.exit(setup())
+    if part == "doctor":
+        from dingbridge.shell.doctor_command import main as doctor
+
+        sys.exit(doctor())
     if part in ("service", "host"):
         import gc
 

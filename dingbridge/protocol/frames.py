@@ -10,10 +10,7 @@ A file that a command or event names is transferred after it, in either directio
     one end -> other   FilePiece
     other -> one end   PieceTaken
 
-Between the shell command and the service:
-
-    shell -> service   Notify
-    service -> shell   Told, until the message has its result; or NotServed
+`shell_frames` has those of the shell command.
 
 Texts may contain lone surrogates for undecodable bytes, as in file names; these survive.
 """
@@ -27,9 +24,9 @@ import msgpack  # type: ignore[import-untyped]  # it has no types
 import msgspec
 from msgspec import Struct
 
-from dingbridge.core.messages import DeliveryReport, Outbound
 from dingbridge.core.options.lookups import LookupResults
 from dingbridge.core.user_file import UserFile
+from dingbridge.protocol.shell_frames import ForShell, FromShell
 
 _SURROGATES = {"unicode_errors": "surrogatepass"}
 PIECE_BYTES = 256 * 1024
@@ -168,19 +165,6 @@ class Leave(Struct, frozen=True, tag="leave"):
     """The editor exits."""
 
 
-class Notify(Struct, frozen=True, tag="notify"):
-    """A message from the shell, which waits for the result.
-
-    `robot` is the robot that sends it (`routing.notify_robot`). No attempt begins after `seconds`,
-    or when the shell has disconnected. It may be repeated to a later service under the same id.
-    """
-
-    version: int
-    robot: str
-    outbound: Outbound
-    seconds: float
-
-
 class Updates(Struct, frozen=True, tag="updates"):
     """Updates for the editor, in order; each is one table in Lua (`protocol/updates.py`).
 
@@ -205,17 +189,6 @@ class Unfit(Struct, frozen=True, tag="unfit"):
     """The service cannot serve this host, which has another version."""
 
     version: int
-
-
-class Told(Struct, frozen=True, tag="told"):
-    """The current state of the shell's message. `late`: it was given up after its time limit."""
-
-    report: DeliveryReport
-    late: bool = False
-
-
-class NotServed(Struct, frozen=True, tag="not_served"):
-    """The service does not send by this robot, and does not accept the shell's message."""
 
 
 def packed(found: LookupResults) -> bytes:
@@ -246,18 +219,18 @@ FromHost = (
     | ServiceAsked
     | EndService
     | Leave
-    | Notify
+    | FromShell
 )
 FromService = Updates | FilePiece | PieceTaken | Unfit | Ends
-ForShell = Told | NotServed | Unfit | Ends
+ToShell = ForShell | Unfit | Ends
 
 _encoder = msgspec.msgpack.Encoder()
 _from_host = msgspec.msgpack.Decoder[Any](FromHost)
 _from_service = msgspec.msgpack.Decoder[Any](FromService)
-_for_shell = msgspec.msgpack.Decoder[Any](ForShell)
+_for_shell = msgspec.msgpack.Decoder[Any](ToShell)
 
 
-def encode(frame: FromHost | FromService | ForShell) -> bytes:
+def encode(frame: FromHost | FromService | ToShell) -> bytes:
     """The frame's bytes.
 
     >>> decode_from_host(encode(EditorEvent("open", {"session": "a"})))
@@ -283,9 +256,9 @@ def decode_from_service(data: bytes) -> FromService:
     return frame
 
 
-def decode_for_shell(data: bytes) -> ForShell:
+def decode_for_shell(data: bytes) -> ToShell:
     """A frame from the service to the shell. Raises `ValueError` for anything else."""
-    frame: ForShell = _decode(data, _for_shell)
+    frame: ToShell = _decode(data, _for_shell)
     return frame
 
 

@@ -6,6 +6,7 @@ Files are only read, and no folder is created.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from dingbridge.core.catalogue import files as files_words
 from dingbridge.core.catalogue import sessions
@@ -30,7 +31,7 @@ NAME = 60
 def status() -> tuple[str, ...]:
     """Lines about bindings, waiting and failed messages. Raises `BridgeError` if a file is
     unreadable."""
-    state, outbox = _state(), _outbox()
+    state, outbox = state_in(data_folder()), outbox_in(data_folder())
     bound = [one for one in state.bindings.values() if not one.scope]
     made = len(state.bindings) - len(bound)
     asking = sum(len(pairings.requests) for pairings in state.pairings.values())
@@ -49,7 +50,7 @@ def status() -> tuple[str, ...]:
 
 def outbox() -> tuple[str, ...]:
     """Waiting and failed messages, each with its id. Raises `BridgeError` for unreadable files."""
-    return tuple(clean(text) for text, _ in outbox_text.describe(_outbox()))
+    return tuple(clean(text) for text, _ in outbox_text.describe(outbox_in(data_folder())))
 
 
 def _binding(one: Binding) -> str:
@@ -65,8 +66,9 @@ def _shown(text: str, most: int = NAME) -> str:
     return shorten(clean(text), most)
 
 
-def _state() -> State:
-    path = data_folder() / STATE_FILE
+def state_in(data: Path) -> State:
+    """The state in a data folder. Raises `BridgeError` if it is unreadable."""
+    path = data / STATE_FILE
     try:
         with own_files.reading(path) as file:
             return states.decode(file.read())
@@ -77,8 +79,9 @@ def _state() -> State:
         raise BridgeError(files_words.UNREADABLE(path=path, reason=reason)) from cause
 
 
-def _outbox() -> Outbox:
-    path = data_folder() / OUTBOX_FILE
+def outbox_in(data: Path) -> Outbox:
+    """The outbox in a data folder. Raises `BridgeError` if it is unreadable."""
+    path = data / OUTBOX_FILE
     if not os.path.lexists(path):
         return Outbox()  # reading a journal would create its folder and lock
     try:

@@ -28,16 +28,8 @@ from dingbridge.edges.ipc import (
 from dingbridge.edges.storage.card import read_card
 from dingbridge.edges.storage.journal import Journal
 from dingbridge.edges.storage.robot_files import OUTBOX_FILE
-from dingbridge.protocol.frames import (
-    VERSION,
-    Ends,
-    Notify,
-    NotServed,
-    Told,
-    Unfit,
-    decode_for_shell,
-    encode,
-)
+from dingbridge.protocol.frames import VERSION, Ends, Unfit, decode_for_shell, encode
+from dingbridge.protocol.shell_frames import Notify, NotServed, Told
 
 LET_GO_WITHIN = CONNECT_TIMEOUT + READ_TIMEOUT + 5.0
 """Seconds after a message's time limit in which the service must report the result of the running

@@ -68,7 +68,7 @@ def run(asked: argparse.Namespace) -> int:
 
 def _options(config: Path | None) -> Options:
     try:
-        table, path = ({}, "") if config is None else _table(config)
+        table, path = ({}, "") if config is None else table_in(config)
         environ = dict(os.environ)
         keep_from_children(variables_read(table))
         found = settings_lookup.look_up(wants(table, environ))
@@ -86,9 +86,9 @@ def _options(config: Path | None) -> Options:
     return options
 
 
-def _table(config: Path) -> tuple[object, str]:
+def table_in(config: Path) -> tuple[object, str]:
     """The options in a JSON file, which contains the options alone or the table of `setup()`, and
-    their path there.
+    their path there. Raises `UsageError`.
     """
     try:
         with config.open(encoding="utf-8-sig") as file:

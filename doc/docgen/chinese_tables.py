@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dingbridge.core import errors
 from dingbridge.core.catalogue import language
 from dingbridge.core.catalogue.chinese import declared
 from dingbridge.core.commands import remote_commands
@@ -61,18 +60,8 @@ def _remote() -> str:
 
 def _codes() -> str:
     rows = [
-        (code_names(rule), cell(rule.sentence + (rule.fix or _BY_ITSELF[rule.error])))
+        (code_names(rule), cell(rule.sentence + rule.remedy))
         for rule in error_codes.RULES
         if rule.codes
     ]
     return table(("错误码", "含义和处理办法"), rows)
-
-
-_BY_ITSELF: dict[type[errors.DeliveryError], str] = {
-    errors.Retryable: "会自动重试。",
-    errors.RetryAfter: "暂停一段时间后自动继续发送。请不要让其他程序使用这个机器人。",
-    errors.TooLong: "会分成更小的段发送。",
-    errors.OtherRoute: "会改用其他途径发送。",
-    errors.Refused: "",
-}
-"""What happens by itself where a rule gives no advice."""

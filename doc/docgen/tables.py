@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from dingbridge.core import errors
 from dingbridge.core.commands import autocommands, remote_commands
 from dingbridge.core.commands.chat_keys import CHAT_KEYS
 from dingbridge.core.commands.editor_commands import COMMANDS, SubcommandDeclaration
@@ -106,7 +105,7 @@ def events() -> str:
 def dingtalk_codes() -> str:
     """Every code of DingTalk that the bridge knows, in the order of the rules."""
     rows = [
-        (code_names(rule), cell(f"{rule.sentence} {rule.fix or _BY_ITSELF[rule.error]}".rstrip()))
+        (code_names(rule), cell(f"{rule.sentence} {rule.remedy}".rstrip()))
         for rule in error_codes.RULES
         if rule.codes
     ]
@@ -132,16 +131,6 @@ def sandbox_rules() -> str:
 
 def _rule(rule: Rule) -> tuple[str, str, str, str]:
     return f"{rule.says}.", rule.source, rule.answer, f"`{rule.test}`"
-
-
-_BY_ITSELF: dict[type[errors.DeliveryError], str] = {
-    errors.Retryable: "It is tried again.",
-    errors.RetryAfter: "Sending resumes after a pause. Let no other program use the robot.",
-    errors.TooLong: "It goes in smaller pieces.",
-    errors.OtherRoute: "It goes another way.",
-    errors.Refused: "",
-}
-"""What happens by itself where a rule gives no advice."""
 
 
 def code_names(rule: error_codes.CodeRule) -> str:

@@ -68,6 +68,8 @@ function M.complete(arglead, cmdline, cursorpos, known)
         return vim.fn.getcompletion(arglead, 'file')
       elseif command.completion == 'extra' then
         return beginning_with(require('dingbridge.install').EXTRAS, arglead)
+      elseif command.completion == 'doctor' then
+        return beginning_with({ require('dingbridge.doctor').REPORT }, arglead)
       elseif command.completion == 'topic' then
         return beginning_with(require('dingbridge.manual').topics(), arglead)
       end

@@ -550,6 +550,14 @@ return {
       completion = 'none',
     },
     {
+      name = 'doctor',
+      arguments = '[report]',
+      meaning = 'Find out what is wrong, then prove the way by a ping; `report` writes a file for a bug report instead.',
+      takes_range = false,
+      makes_message = false,
+      completion = 'doctor',
+    },
+    {
       name = 'log',
       arguments = '',
       meaning = 'Open the log at its end, and follow it.',

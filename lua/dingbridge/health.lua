@@ -17,13 +17,20 @@ local M = {
 
 local OLDEST = '0.10'
 
-local function check_neovim()
+--- This Neovim, and the oldest one that is supported.
+---@return { version: string, oldest: string, is_old: boolean }
+function M.neovim()
   local version = vim.version()
   local shown = ('%d.%d.%d'):format(version.major, version.minor, version.patch)
-  if vim.fn.has('nvim-' .. OLDEST) == 1 then
-    health.ok('Neovim ' .. shown)
+  return { version = shown, oldest = OLDEST, is_old = vim.fn.has('nvim-' .. OLDEST) == 0 }
+end
+
+local function check_neovim()
+  local this = M.neovim()
+  if not this.is_old then
+    health.ok('Neovim ' .. this.version)
   else
-    health.error(say('neovim_old', { version = shown }), { say('install_neovim', { version = OLDEST }) })
+    health.error(say('neovim_old', { version = this.version }), { say('install_neovim', { version = OLDEST }) })
   end
 end
 

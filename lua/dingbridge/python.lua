@@ -136,7 +136,7 @@ end
 --- The arguments of the interpreter. It runs a file by its path, because `-c` and `-m` would search the current
 --- folder for modules.
 ---@param chosen dingbridge.Python
----@param part 'host'|'check'|'settings'|'agents'|'setup'
+---@param part 'host'|'check'|'settings'|'files'|'agents'|'doctor'|'setup'
 ---@return string[]
 function M.command(chosen, part)
   local command = { chosen.program, LAUNCH, part, M.STUB }

@@ -16,6 +16,7 @@ local TITLES = {
   pairings = 'title_pairings',
   install = 'title_install',
   messages = 'title_messages',
+  doctor = 'title_doctor',
 }
 local KEYS = {
   status = 'keys_status',
@@ -23,8 +24,9 @@ local KEYS = {
   pairings = 'keys_close',
   install = 'keys_close',
   messages = 'keys_status',
+  doctor = 'keys_status',
 }
-local REFRESHED = { status = true, outbox = true, messages = true }
+local REFRESHED = { status = true, outbox = true, messages = true, doctor = true }
 
 local NAME = 'dingbridge://report'
 
@@ -48,6 +50,8 @@ end
 local function refresh(name)
   if name == 'messages' then
     require('dingbridge.notice_report').show(true)
+  elseif name == 'doctor' then
+    require('dingbridge.doctor').run('')
   else
     host.tell('refresh', { report = name })
   end
@@ -161,9 +165,28 @@ local function dress(window, name)
   end
 end
 
+--- Whether a report is on the screen.
+---@param name string
+---@return boolean
+function M.shows(name)
+  return shown == name and window_of() ~= nil
+end
+
+--- Calls `callback` once when the buffer of reports is gone.
+---@param callback fun()
+function M.on_close(callback)
+  vim.api.nvim_create_autocmd('BufWipeout', { buffer = buffer, once = true, callback = callback })
+end
+
+---@class dingbridge.Report
+---@field name 'status'|'outbox'|'pairings'|'install'|'messages'|'doctor'
+---@field lines { text: string, message: string }[]
+---@field again boolean whether it replaces itself, if it is on the screen
+---@field is_partial? boolean whether more follows: then its end stays in sight
+
 --- Shows a report; one of a single line as a notice, unless its window is open. That of the notices is
 --- never one itself, and is shown from its end.
----@param report { name: 'status'|'outbox'|'pairings'|'install'|'messages', lines: { text: string, message: string }[], again: boolean }
+---@param report dingbridge.Report
 function M.show(report)
   local window = window_of()
   local is_here = window ~= nil and shown == report.name
@@ -191,6 +214,8 @@ function M.show(report)
     buffer = make_buffer()
   end
   shown = report.name
+  local follows = report.is_partial or report.name == 'doctor'
+  follows = follows and (not is_here or vim.api.nvim_win_get_cursor(window)[1] == vim.api.nvim_buf_line_count(buffer))
   fill(report.lines)
   window = window or open()
   if not window and is_of_notices then
@@ -200,12 +225,12 @@ function M.show(report)
     notice.show(text)
     return
   end
-  if not is_of_notices then
+  if not is_of_notices and not report.is_partial then
     notice.note(text, nil, true)
   end
   dress(window, report.name)
   fit(window)
-  if is_of_notices then
+  if is_of_notices or follows then
     vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(buffer), 0 })
   elseif not is_here then
     vim.api.nvim_win_set_cursor(window, { 1, 0 })

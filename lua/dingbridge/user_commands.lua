@@ -22,6 +22,9 @@ local HERE = {
   setup = function()
     require('dingbridge.guided_setup').start()
   end,
+  doctor = function(argument)
+    require('dingbridge.doctor').run(argument)
+  end,
   messages = function()
     require('dingbridge.notice_report').show()
   end,

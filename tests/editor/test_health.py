@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from dingbridge.editor.checkhealth import report
+from dingbridge.core.doctor.settings_findings import settings
+from dingbridge.edges.programs.settings_check import settings_facts
 from dingbridge.sandbox import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor, bind
@@ -364,8 +365,8 @@ def test_it_says_who_has_access_by_a_code(bound: Editor, sandbox: Sandbox) -> No
 @pytest.mark.parametrize("module", ["PIL", "pygments"])
 def test_it_says_what_pictures_of_code_need(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def advice() -> list[str]:
-        rows = report(APP, "", (), "/", {})
-        return [words for row in rows for words in row.advice if "install images" in words]
+        found = settings(settings_facts(APP, "", (), "/", {}))
+        return [words for one in found for words in one.fixes if "install images" in words]
 
     monkeypatch.setitem(sys.modules, module, None)
     assert len(advice()) == 1

@@ -32,7 +32,7 @@ from tests.support.neovim import find_neovim
 pytestmark = pytest.mark.environment
 
 FUNCTIONS = ("setup", "send", "notify", "watch", "status", "statusline", "sessions", "transcript")
-SUBCOMMANDS_OF_THE_SHELL = ("notify", "setup", "status", "outbox", "sandbox", "demo")
+SUBCOMMANDS_OF_THE_SHELL = (*("notify", "setup", "status", "outbox", "doctor", "sandbox", "demo"),)
 EXIT_CODES = {
     outcome.DELIVERED: "delivered",
     outcome.REFUSED: "refused",

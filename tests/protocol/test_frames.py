@@ -19,11 +19,11 @@ from dingbridge.protocol.frames import (
     Attach,
     EditorEvent,
     FilePiece,
-    ForShell,
     FromHost,
     FromService,
     PieceTaken,
     RawSettings,
+    ToShell,
     Unfit,
     Updates,
     decode_for_shell,
@@ -75,7 +75,7 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
     return st.builds(kind, **{name: values(of) for name, of in fields.items()})
 
 
-FROM_HOST, FROM_SERVICE, FOR_SHELL = values(FromHost), values(FromService), values(ForShell)
+FROM_HOST, FROM_SERVICE, FOR_SHELL = values(FromHost), values(FromService), values(ToShell)
 BOTH_WAYS = FilePiece | PieceTaken
 """Files travel to the service and back."""
 
@@ -94,7 +94,7 @@ def test_what_the_service_says_arrives_as_it_was_said(frame: FromService) -> Non
 
 @settings(max_examples=100)
 @given(FOR_SHELL)
-def test_what_the_service_says_to_the_shell_arrives_as_it_was_said(frame: ForShell) -> None:
+def test_what_the_service_says_to_the_shell_arrives_as_it_was_said(frame: ToShell) -> None:
     assert decode_for_shell(encode(frame)) == frame
 
 
@@ -155,7 +155,7 @@ BYTES = st.one_of(
 def test_any_bytes_are_a_frame_or_refused_as_none(data: bytes) -> None:
     for decode in (decode_from_host, decode_from_service, decode_for_shell):
         try:
-            frame: FromHost | FromService | ForShell = decode(data)
+            frame: FromHost | FromService | ToShell = decode(data)
         except ValueError:
             # Refused. Anything else that is raised fails this test.
             continue

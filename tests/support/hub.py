@@ -93,6 +93,8 @@ class RecordedRobot:
         self.shown: set[tuple[int, str]] = set()
         self.active: dict[int, float] = {}
         self.timers: list[Callable[[], None]] = []
+        # What is to happen in a minute or later, with its time.
+        self.planned: list[tuple[float, Callable[[], None]]] = []
         self.approvals = Approvals(self, lambda _, call: self.timers.append(call))
         ports = HubPorts(
             records=self,
@@ -102,7 +104,7 @@ class RecordedRobot:
             notify=self._notify,
             reactions=self,
             attends=self._attends,
-            later=lambda _, call: call(),
+            later=self._later,
             recalls=self,
             cards=self,
             approvals=self.approvals,
@@ -220,6 +222,20 @@ class RecordedRobot:
     def below(self, limit: int) -> int:
         self._ids += 1
         return self._ids % limit
+
+    def _later(self, seconds: float, call: Callable[[], None]) -> None:
+        if seconds < 60:
+            call()
+        else:
+            self.planned.append((self.time + seconds, call))
+
+    def pass_time(self, seconds: float) -> None:
+        """Let so much time pass, and do what was planned for it."""
+        self.time += seconds
+        due = [call for time, call in self.planned if time <= self.time]
+        self.planned = [one for one in self.planned if one[0] > self.time]
+        for call in due:
+            call()
 
     def _notify(self, member: int, news: News) -> None:
         self.told.setdefault(member, []).append(news)

@@ -38,6 +38,7 @@ CORRECT_SEE = Sentence("Correct it in `setup()`; {help}")
 NOT_SET_UP = Sentence("DingTalk is not set up")
 CHECKED_LATER = Sentence("Settings are checked as a whole once Python can be run")
 
+FILES_LATER = Sentence("Files are checked once Python can be run")
 AGENTS_LATER = Sentence("Agents are checked once Python can be run")
 
 # --- files ----------------------------------------------------------------------------------------

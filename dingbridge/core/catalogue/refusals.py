@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dingbridge.core.catalogue.sentence import Sentence
 
+IS_TRIED_AGAIN = Sentence("It is tried again.")
+RESUMES = Sentence("Sending resumes after a pause. Let no other program use the robot.")
+GOES_IN_PIECES = Sentence("It goes in smaller pieces.")
+GOES_ANOTHER_WAY = Sentence("It goes another way.")
 DEFECT = Sentence("This is a defect of dingbridge: please report it with the code.")
 COMPARE_SECURITY = Sentence("Compare with the robot's security settings in the group.")
 NEW_WEBHOOK = Sentence("Create the robot anew in the group and set `webhook` to its new URL.")
@@ -80,6 +84,7 @@ CHECK_ROBOT_CODE = Sentence("Check `robot_code`; for most apps it is the same as
 NOT_RECALLABLE = Sentence(
     "DingTalk does not recall it any more; it is older than 24 hours, or was recalled already."
 )
+CORRECT_BY_ANOTHER = Sentence("Send another message that corrects it.")
 FILE_TYPE_REFUSED = Sentence("DingTalk does not take this type of file.")
 ZIP_OR_LINK = Sentence("Send it in a zip, or as a link.")
 FILE_SIZE_REFUSED = Sentence("DingTalk does not take a file of this size.")

@@ -45,6 +45,7 @@ WAITING_WITHDRAWN = Sentence(
 )
 NOTHING_TO_STOP = Sentence("没有可停止的回答。There is nothing to stop.")
 NO_MESSAGES = Sentence("还没有消息。There are no messages yet.")
+PONG = Sentence("pong {digits}")
 NOBODY_THERE = Sentence("现在没有打开的会话。No session is bound at the moment.")
 PERHAPS_DONE = Sentence(
     "执行时中断了，请检查后再试。"

@@ -85,3 +85,15 @@ PIP_LOG = Sentence("{reason} (all that pip said is in {log})")
 COLLECTING = Sentence("collecting {package}")
 INSTALLING = Sentence("installing {count} packages", one="installing 1 package")
 DONE = Sentence("done")
+DOCTOR = Sentence("find out what is wrong, and what helps")
+DOCTOR_ABOUT = Sentence(
+    "Check settings, files, the way to DingTalk, the app and the service, each with what helps."
+    " Exits with 0 if no error was found, with 1 otherwise, with 3 if DingTalk was not reached."
+)
+DOCTOR_PING = Sentence(
+    "then prove the way from end to end by a message to the robot; by default in a terminal, where"
+    " a link is open"
+)
+DOCTOR_REPORT = Sentence(
+    "also write all of it to a file for a bug report, without secrets, names and texts of messages"
+)

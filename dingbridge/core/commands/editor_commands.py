@@ -35,6 +35,7 @@ class Completion(str, Enum):
     AGENT = "agent"
     SUBCOMMAND = "subcommand"
     TOPIC = "topic"
+    DOCTOR = "doctor"
     SPAN = "span"
     APPROVAL = "approval"
 
@@ -241,6 +242,14 @@ class Subcommand(Enum):
         "messages",
         "",
         "Show the notices so far, each with its time and level.",
+        by_editor=True,
+    )
+    DOCTOR = SubcommandDeclaration(
+        "doctor",
+        "[report]",
+        "Find out what is wrong, then prove the way by a ping; `report` writes a file for a bug"
+        " report instead.",
+        completion=Completion.DOCTOR,
         by_editor=True,
     )
     LOG = SubcommandDeclaration("log", "", "Open the log at its end, and follow it.")

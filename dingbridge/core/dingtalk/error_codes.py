@@ -56,6 +56,19 @@ class CodeRule(Struct, frozen=True):
         """What can be done about it; may be empty."""
         return self.advises() if self.advises is not None else ""
 
+    @property
+    def remedy(self) -> str:
+        """The fix, or what the bridge does by itself."""
+        return self.fix or _BY_ITSELF[self.error]()
+
+
+_BY_ITSELF: dict[type[DeliveryError], Callable[[], str]] = {
+    Retryable: say.IS_TRIED_AGAIN,
+    RetryAfter: say.RESUMES,
+    TooLong: say.GOES_IN_PIECES,
+    OtherRoute: say.GOES_ANOTHER_WAY,
+}
+
 
 RULES: tuple[CodeRule, ...] = (
     # --- any call -----------------------------------------------------------------------------
@@ -299,6 +312,7 @@ RULES: tuple[CodeRule, ...] = (
         ("robot.processQueryKey.expired", "notRevoke.all.messages"),
         Refused,
         say.NOT_RECALLABLE,
+        say.CORRECT_BY_ANOTHER,
     ),
     # --- media (§6) and cards (§8) ------------------------------------------------
     CodeRule(

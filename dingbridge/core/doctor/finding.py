@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
+from wcwidth import wcswidth
 
 from dingbridge.core.catalogue import doctor as say
 from dingbridge.core.catalogue import editor
@@ -52,7 +53,8 @@ def lines(finding: HealthFinding) -> tuple[str, ...]:
     ('! warning  Clock: The clock is late.', '           → Set it.')
     """
     word = WORDS[finding.state]().lower()
-    head = f"{SIGNS[finding.state]} {word:<9}{finding.subject}: {finding.sentence}"
+    gap = " " * max(1, 9 - wcswidth(word))
+    head = f"{SIGNS[finding.state]} {word}{gap}{finding.subject}: {finding.sentence}"
     return (head, *(f"{'':<11}→ {fix}" for fix in finding.fixes))
 
 

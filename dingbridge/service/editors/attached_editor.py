@@ -61,7 +61,7 @@ class AttachedEditor:
         self._spool = SpoolIntake(attach, shared.files, shared.spooled, self.screen.show)
         self._notify_left = left
         self.errors = errors = ErrorBoundary(self.screen)
-        self.pid = attach.pid
+        self.pid, self.code = attach.pid, attach.code
         self._bridge: Bridge | None = None
         # Frames that arrived before the bridge was built.
         self._before: list[frames.FromHost] = []
@@ -152,7 +152,7 @@ class AttachedEditor:
                 logging.getLogger(name).log(level, "%s", text)
             case frames.Leave():
                 self.leave()
-            case frames.Attach() | frames.Notify():
+            case _:
                 log.warning("an editor attached twice")
 
     def _in_turn(self, frame: frames.RawSettings | frames.RunCommand | frames.EditorEvent) -> None:

@@ -104,6 +104,7 @@ def dispatch(
         case (
             Subcommand.SERVICE
             | Subcommand.MESSAGES
+            | Subcommand.DOCTOR
             | Subcommand.LOG
             | Subcommand.SETUP
             | Subcommand.INSTALL

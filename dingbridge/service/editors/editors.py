@@ -14,8 +14,8 @@ import msgspec
 
 from dingbridge import __version__
 from dingbridge.core.catalogue import service as say
+from dingbridge.core.doctor.service_facts import EditorFacts, ServiceFacts
 from dingbridge.core.timeouts import LEAVE_WITHIN, LINGER, SENDS_WITHIN, STOP_WITHIN
-from dingbridge.edges import log as log_file
 from dingbridge.edges.dingtalk.openapi import AccessTokens
 from dingbridge.edges.storage import installed_code
 from dingbridge.edges.storage.robot_files import files_in
@@ -29,12 +29,12 @@ from dingbridge.protocol.frames import (
     Ends,
     EndService,
     FromService,
-    Notify,
     Unfit,
     Updates,
     decode_from_host,
     encode,
 )
+from dingbridge.protocol.shell_frames import FromShell
 from dingbridge.service import adapters, periodic
 from dingbridge.service.agents.data_folder import agents_of
 from dingbridge.service.approvals.approvals import Approvals
@@ -46,10 +46,11 @@ from dingbridge.service.files.media_downloads import MediaDownloads
 from dingbridge.service.presence import Presence
 from dingbridge.service.robots.robot_resources import RobotResources
 from dingbridge.service.robots.robots import Robots
+from dingbridge.service.service_log import ServiceLog
 from dingbridge.service.sessions.store import SessionStore
 from dingbridge.service.sessions.transcript_storage import TranscriptStorage
 from dingbridge.service.sessions.unread_counts import UnreadCounts
-from dingbridge.service.shell_messages import ShellMessages
+from dingbridge.service.shell_requests import ShellRequests
 
 log = logging.getLogger(__name__)
 
@@ -95,12 +96,7 @@ class Editors:
         self._is_ending = False
         self._connected: set[int] = set()
         self._attached: dict[int, AttachedEditor] = {}
-        self._log_path = log_folder / log_file.LOG_FILE
-        self._verbose: dict[int, bool] = {}
-        # Includes those of editors that have left: their robots may still send.
-        self._secrets: set[str] = set()
-        self._told_of_log: set[int] = set()
-        self._log()
+        self._log = ServiceLog(log_folder, self._show_problem)
         self._disk = Worker(post, self._file_trouble, self._disk_refuses)
         self._disk.start()
         self._files_thread = Worker(post, self._file_trouble)
@@ -110,7 +106,7 @@ class Editors:
         approvals = Approvals(runtime, periodic.later(post))
         resources = RobotResources(data, files, tokens, runtime, post, approvals)
         self._robots = Robots(resources, self.end_if_alone)
-        self._notifications = ShellMessages(self._robots, self._send_bytes)
+        self._shell = ShellRequests(self._robots, self._facts, self._send_bytes)
         self._media = MediaDownloads(data, tokens, post)
         unread = UnreadCounts(UnreadFile(files).keep)
         store = SessionStore(TranscriptStorage(files), runtime, post, unread)
@@ -132,7 +128,7 @@ class Editors:
             is_behind=peers.is_behind,
             describe=self._describe,
             end=self._end,
-            log_secrets=self._log_secrets,
+            log_secrets=self._log.configure,
         )
 
     # --- connections ------------------------------------------------------------------------------
@@ -155,9 +151,9 @@ class Editors:
             found.hear(frame)
         elif isinstance(frame, Attach) and frame.version == VERSION:
             self._attach(number, frame)
-        elif isinstance(frame, Notify) and frame.version == VERSION:
-            self._notifications.hear(number, frame)
-        elif isinstance(frame, Attach | Notify):
+        elif isinstance(frame, FromShell) and frame.version == VERSION:
+            self._shell.hear(number, frame)
+        elif isinstance(frame, Attach | FromShell):
             self._send(number, encode(Unfit(VERSION)))
         elif isinstance(frame, EndService):
             # Accepted from any version: a newer host has to end an older service.
@@ -184,7 +180,7 @@ class Editors:
     def left(self, number: int, reason: str) -> None:
         """A peer has disconnected."""
         self._connected.discard(number)
-        self._notifications.left(number)
+        self._shell.left(number)
         editor = self._attached.get(number)
         if editor is not None:
             log.info("an editor has gone: %s", reason)
@@ -194,8 +190,7 @@ class Editors:
     def _gone(self, number: int) -> None:
         """An editor's departure is complete."""
         self._attached.pop(number, None)
-        self._verbose.pop(number, None)
-        self._log()
+        self._log.left(number)
         self.end_if_alone()
 
     def end_if_alone(self) -> None:
@@ -217,6 +212,17 @@ class Editors:
         count = sum(not editor.is_leaving for editor in self._attached.values())
         return say.SERVICE_ANSWERS(
             pid=os.getpid(), version=__version__, since=self._began, count=count
+        )
+
+    def _facts(self) -> ServiceFacts:
+        return ServiceFacts(
+            __version__,
+            os.getpid(),
+            self._began.timestamp(),
+            self._code,
+            self._shared.store.trouble,
+            tuple(EditorFacts(one.pid, one.code) for one in self._attached.values()),
+            self._robots.facts(),
         )
 
     def _end(self, again: bool) -> None:
@@ -263,28 +269,11 @@ class Editors:
 
         return wait
 
-    # --- log --------------------------------------------------------------------------------------
+    # --- trouble with files -----------------------------------------------------------------------
 
-    def _log_secrets(self, number: int, secrets: tuple[str, ...], verbose: bool) -> None:
-        self._secrets.update(secrets)
-        self._verbose[number] = verbose
-        problem = self._log()
-        if problem and number not in self._told_of_log:
-            self._told_of_log.add(number)
-            told = (updates.ShowNotice(problem, "warn"),)
-            self._send_frame(number, Updates(msgspec.to_builtins(told)))
-        elif not problem:
-            self._told_of_log.clear()
-
-    def _log(self) -> str:
-        """Configure the log. Returns why it cannot be written, in words; empty if it can."""
-        verbose = any(self._verbose.values())
-        try:
-            log_file.write_to(self._log_path, verbose=verbose, secrets=tuple(self._secrets))
-        except OSError as cause:
-            reason = cause.strerror or type(cause).__name__
-            return say.LOG_NOT_WRITTEN(path=self._log_path, reason=reason)
-        return ""
+    def _show_problem(self, number: int, problem: str) -> None:
+        told = (updates.ShowNotice(problem, "warn"),)
+        self._send_frame(number, Updates(msgspec.to_builtins(told)))
 
     def _file_trouble(self, error: Exception) -> None:
         if self._shared.store.trouble == file_errors.not_saved(error):

@@ -12,7 +12,7 @@ from dingbridge.core.sessions.inbox import Received
 from dingbridge.service.robots.access_control import AccessControl
 from dingbridge.service.robots.conversations import Conversations
 from dingbridge.service.robots.editor_choice import EditorChoice
-from dingbridge.service.robots.robot_commands import RobotCommands
+from dingbridge.service.robots.ping_proof import PingProof
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +29,13 @@ class Admission:
     def __init__(
         self,
         access: AccessControl,
-        commands: RobotCommands,
+        pings: PingProof,
         conversations: Conversations,
         editors: EditorChoice,
         answer: Callable[[Target, str], None],
     ) -> None:
         self._access = access
-        self._commands = commands
+        self._pings = pings
         self._conversations = conversations
         self._editors = editors
         self._answer = answer
@@ -51,7 +51,7 @@ class Admission:
         if self._editors.is_awaited(self._conversations.chosen(inbound)):
             return WAITS
         self._conversations.met(inbound)
-        said = self._commands.answer(inbound, admitted)
+        said = self._pings.answer(received, admitted, target)
         if said is not None and said.words:
             self._answer(target, said.words)
         if said is not None and not said.goes_on:

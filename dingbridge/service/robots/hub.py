@@ -39,6 +39,7 @@ from dingbridge.service.robots.open_messages import NOBODY, OpenMessages
 from dingbridge.service.robots.outbox_requests import OutboxRequest, OutboxRequests
 from dingbridge.service.robots.pairing_commands import PairingCommands, PairingRequest
 from dingbridge.service.robots.pending_reactions import PendingReactions
+from dingbridge.service.robots.ping_proof import PingProof
 from dingbridge.service.robots.quota_meter import QuotaMeter
 from dingbridge.service.robots.robot_commands import RobotCommands
 from dingbridge.service.robots.robot_health import RobotHealth
@@ -71,7 +72,7 @@ class Hub:
         self._bindings = Bindings(robot, self._members, self._cache, ports.runtime, ports.notify)
         editors = EditorChoice(self._members, self._conversations, ports.attends)
         self.notices = EditorNotices(self._members, editors, ports.notify)
-        self._status = StatusUpdates(ports.later, self._state_news, self.notices.broadcast)
+        self._status = StatusUpdates(ports.later, self.state, self.notices.broadcast)
         self._link = LinkControl(
             ports.link, self._members, self._now_in_force, self.notices, self._status
         )
@@ -121,8 +122,9 @@ class Hub:
         self, ports: HubPorts, editors: EditorChoice, replies: RobotReplies
     ) -> InboundRouter:
         commands = RobotCommands(
-            self._conversations, self._now_in_force, self._state_news, self.approvals, self._mute
+            self._conversations, self._now_in_force, self.state, self.approvals, self._mute
         )
+        self.pings = PingProof(commands, replies, self._access, ports.later, ports.runtime.now)
         news = MessageNews(
             self._now_in_force,
             self._conversations,
@@ -131,7 +133,7 @@ class Hub:
         )
         return InboundRouter(
             OpenMessages(ports.records, self.outgoing.knows),
-            Admission(self._access, commands, self._conversations, editors, replies.reply),
+            Admission(self._access, self.pings, self._conversations, editors, replies.reply),
             news,
             editors,
             ports.notify,
@@ -232,7 +234,7 @@ class Hub:
     def _join(self, member: int, hello: robot_requests.Hello) -> None:
         self._members[member] = BoundEditor(hello.pid, hello.cwd, answers=hello.answers)
         # Before the binding, after which the editor sends what its user asked for meanwhile.
-        self._notify(member, self._state_news())
+        self._notify(member, self.state())
         self._notify(member, self._access_records.changes())
         self._notify(member, self._link.state)
         if hello.bound:
@@ -245,15 +247,11 @@ class Hub:
         self._update()
         self._router.hand_out(NOBODY)
 
-    # --- inbound ----------------------------------------------------------------------------------
-
     def arrived(self, batch: Sequence[Received]) -> None:
         """Route robot messages that are on disk and acked."""
         inbound_router.log_arrivals(batch, self._options.account)
         self.health.received(batch)
         self._router.arrived(batch)
-
-    # --- events of link and queue -----------------------------------------------------------------
 
     def sent(self, sent: SentChunk) -> None:
         """Remember a chunk that was sent, for messages that quote it."""
@@ -278,7 +276,8 @@ class Hub:
             self.notices.broadcast(news)
         self._status.changed()
 
-    def _state_news(self) -> robot_state.RobotState:
+    def state(self) -> robot_state.RobotState:
+        """The state of the robot now."""
         until, reason = self.health.cool_down
         return robot_state.RobotState(
             link=self._link.state.link,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from dingbridge.core.delivery.routing import custom_robot
+from dingbridge.core.doctor.service_facts import RobotFacts
 from dingbridge.core.options.declarations import Options
 from dingbridge.service.robots import robot_news, robot_requests
 from dingbridge.service.robots.robot_lock import RobotLock
@@ -148,6 +149,30 @@ class Robot:
     def hub(self) -> Hub | None:
         """The hub of the robot; None while the robot cannot be used."""
         return self._service.hub if self._service is not None and self._is_serving else None
+
+    def facts(self) -> RobotFacts:
+        """What the doctor asks."""
+        service, hub = self._service, self.hub
+        if service is None or hub is None:
+            return RobotFacts(self.name)
+        state, link = hub.state(), hub.health.link
+        return RobotFacts(
+            self.name,
+            is_ready=True,
+            link=state.link,
+            reason=link.reason,
+            next_try=link.next_try,
+            silent=service.silent,
+            queued=state.queued,
+            failed=state.failed,
+            last_error=state.last_error,
+            held_until=state.cool_down_until,
+            held_because=state.cool_down_reason,
+            quota=state.quota,
+            refused=state.refused,
+            asking=state.asking,
+            sessions=len(state.bound),
+        )
 
     def sends(self, robot: str) -> bool:
         """Whether messages of that robot are sent by this one: an app's settings may include a

@@ -39,6 +39,11 @@ class RobotHealth:
         """End of the pause in which nothing is sent (Unix seconds, 0 without one), and its
         reason."""
 
+    @property
+    def link(self) -> LinkNews:
+        """The latest state of the link."""
+        return self._link.state
+
     def link_changed(self, link: LinkState, reason: str, fix: str, retry_in: float = 0.0) -> None:
         """The link's state has changed. The next attempt is in `retry_in` seconds; 0: none is
         planned."""

@@ -32,10 +32,15 @@ class RobotReplies:
 
     def reply(self, target: Target, text: str) -> None:
         """Send a text that belongs to no session."""
+        self.reply_traced(target, text)
+
+    def reply_traced(self, target: Target, text: str) -> str:
+        """The same; returns the message's id, for `listen`."""
         options = self._options()
         context = ComposeContext(options.secrets)
         made = written(self._runtime.new_id(), text, target, options, context)
         self.send((made.outbound,))
+        return made.outbound.id
 
     def question(self, target: Target, approval: OpenApproval) -> tuple[Outbound, ...]:
         """The messages that ask for a decision."""

@@ -84,6 +84,11 @@ class RobotService:
         assert self._hub is not None  # noqa: S101 - start() comes first
         return self._hub
 
+    @property
+    def silent(self) -> float | None:
+        """Seconds since something came on the connection; None without one."""
+        return self._link.silent
+
     def start(self, then: Callable[[], None]) -> None:
         """Read what an earlier service left, then serve and call `then`."""
         self._resources.files.disk.submit_durable(

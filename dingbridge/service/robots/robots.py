@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from dingbridge.core.doctor.service_facts import RobotFacts
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.timeouts import SENDS_WITHIN
 from dingbridge.service.robots.robot import Member, Robot
@@ -13,6 +15,9 @@ from dingbridge.service.robots.robot_news import Ruling
 from dingbridge.service.robots.robot_requests import Ask
 from dingbridge.service.robots.robot_resources import RobotResources
 from dingbridge.service.robots.shutdown import Shutdown
+
+if TYPE_CHECKING:
+    from dingbridge.service.robots.hub import Hub
 
 LOOK_EVERY = 0.5
 """Seconds between two checks whether a robot without members has sent all that it can."""
@@ -62,6 +67,15 @@ class Robots:
         """The robot by which messages of `robot` leave; None when it is not one of ours."""
         own = [one for one in self._robots.values() if one.hub and one.sends(robot)]
         return min(own, key=lambda one: one.name != robot, default=None)
+
+    def hub(self, robot: str) -> Hub | None:
+        """The hub of the robot with this name; None unless it can be used."""
+        found = self._robots.get(robot)
+        return found.hub if found is not None else None
+
+    def facts(self) -> tuple[RobotFacts, ...]:
+        """What is known of each robot."""
+        return tuple(robot.facts() for robot in self._robots.values())
 
     def left_behind(self, robot: str, messages: tuple[str, ...]) -> int:
         """Number of messages that stay in the outbox if a member leaves now, once `messages` are

@@ -70,6 +70,11 @@ class StreamLink:
             self._stream.stop()
             self._before, self._stream = self._stream, None
 
+    @property
+    def silent(self) -> float | None:
+        """Seconds since something came on the open connection; None without one."""
+        return self._stream.silent if self._stream is not None else None
+
     def _dispatch(self, stream: StreamThread, event: StreamEvent) -> None:
         # Messages are on disk and acked, even if their stream was replaced. Its state does not
         # matter any more.

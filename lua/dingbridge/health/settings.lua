@@ -19,14 +19,18 @@ local M = {
 ---@field advice string[]
 
 --- Python's rows about the settings, or about another part.
----@param part 'settings'|'agents'
+---@param part 'settings'|'files'|'agents'
 ---@param problems string[] what the editor finds wrong
 ---@param within integer milliseconds
 ---@return dingbridge.HealthRow[]? rows nil when it does not answer
 function M.rows(part, problems, within)
   local chosen = host.python()
-  local shown = { problems = problems, language = require('dingbridge').language() }
-  local settings = vim.tbl_extend('error', host_settings.settings(), shown)
+  local settings = vim.tbl_extend('error', host_settings.settings(), {
+    problems = problems,
+    language = require('dingbridge').language(),
+    data = vim.fn.stdpath('data'),
+    log = vim.fs.joinpath(vim.fn.stdpath('log') --[[@as string]], 'dingbridge.log'),
+  })
   -- Raises if Python cannot be started or its answer is invalid.
   local ok, rows = pcall(function()
     local how = { stdin = vim.json.encode(settings), timeout = within, cwd = python.FOLDER }

@@ -40,3 +40,88 @@ TOKEN = "Access token"
 TOKEN_GRANTED = "钉钉接受 app_key 和 app_secret"
 UNKNOWN = "未知"
 VERDICT = "错误：{errors}。警告：{warnings}。"
+
+# --- this computer --------------------------------------------------------------------------------
+
+EDITOR = "编辑器"
+PYTHON = "Python"
+PACKAGES = "Python 包"
+VERSIONS = "版本"
+SETTINGS = "设置"
+DISK = "磁盘"
+AGENTS = "智能体"
+NOT_FROM_NEOVIM = "在终端里无法得知；`:Chat doctor` 会检查"
+NEOVIM = "Neovim {version}"
+PYTHON_RUNS = "{version}：{program}"
+INSTALLED = "已安装 dingbridge {version}"
+SERVICE_OLDER = "后台服务（进程 {pid}）运行的是旧代码，版本 {version}"
+HOST_OLDER = "Neovim（进程 {pid}）的插件进程运行的是旧代码"
+RESTART_IT = "用 `:Chat service restart` 重新启动"
+RESTART_NEOVIM = "请重新启动这个 Neovim"
+ROOM = "剩余空间 {megabytes} MB"
+ROOM_LOW = "剩余空间只有 {megabytes} MB"
+ROOM_GONE = "剩余空间 {megabytes} MB：消息无法写入磁盘"
+MAKE_ROOM = "请清理磁盘空间"
+
+# --- settings -------------------------------------------------------------------------------------
+
+PEOPLE_LET_IN = "访问权限：设置中有 {count} 人"
+UNUSED_WITHOUT_APP = "没有应用，以下选项不起作用：{options}"
+SET_APP = "请设置 `app_key` 和 `app_secret`，或删除这些选项"
+UNUSED_WITHOUT_WEBHOOK = "没有 `webhook`，以下选项不起作用：{options}"
+REMOVE_THEM = "请删除这些选项"
+UNKNOWN_VARIABLES = "以下环境变量没有用到：{names}"
+VARIABLES_HELP = "请对照 `:help dingbridge-options` 中的名称"
+VARIABLE_OVERRIDDEN = "没有使用变量 {name}：`{option}` 另有来源"
+
+# --- the service ----------------------------------------------------------------------------------
+
+SERVICE = "后台服务"
+LINK = "连接"
+QUEUE = "发送队列"
+QUOTA = "额度"
+OF_ACCOUNT = "{subject}（{account}）"
+NO_SERVICE = "没有运行；Neovim 中的第一个 `:Chat` 会启动它"
+SERVICE_SILENT = "没有响应"
+SERVICE_UNFIT = "版本不同，无法回答"
+SERVICE_RUNS = "进程 {pid}，启动于 {since}；已连接的 Neovim：{count}"
+NOT_SERVED = "没有后台服务在使用这个机器人"
+OPEN_NEOVIM = "请用这些设置启动 Neovim，并绑定会话：`:Chat bridge dingtalk`"
+LINK_OPEN = "已建立；{seconds} 秒前收到过数据"
+NEXT_TRY = "{seconds} 秒后重试"
+HELD = "消息还要等待 {seconds} 秒"
+AN_ERROR = "出现过错误，见日志"
+NOTHING_WAITS = "没有等待或失败的消息"
+QUOTA_FIX = "请等到下个月，或由组织购买更高的版本"
+NOTHING_COUNTED = "本月没有用量"
+
+# --- the ping -------------------------------------------------------------------------------------
+
+PING = "Ping"
+SEND_PING = "请在 {seconds} 秒内在钉钉里把这条消息发给机器人（单聊，或在群里 @ 它）：{text}"
+PING_ONLY = "只有有访问权限的人发送才算数；这条消息不会进入会话。"
+PING_RECEIVED = "提示后 {seconds} 秒收到推送"
+PING_READ = "{milliseconds} 毫秒后已写入磁盘，由后台服务读到"
+PING_ANSWERED = "{milliseconds} 毫秒后钉钉接受了回复"
+PING_FAILED = "消息收到了，但回复没有被接受：{reason}"
+PING_ANSWER_REFUSED = "消息收到了，但回复没有被接受"
+PING_ARRIVES = "接收正常；发送的问题请看上面的权限"
+PING_MISSED = "连接已建立，但 {seconds} 秒内没有收到 `{text}`"
+PING_REFUSED = "期间收到了没有访问权限的人的消息（{count} 条）：`:Chat pair` 显示是谁"
+PING_OTHERS = "期间收到了其他消息（{count} 条）：请原样发送上面的文字，不要加别的内容"
+PING_OTHER_CONNECTION = (
+    "如果钉钉里能看到您发的消息：可能被另一个连接收走了。钉钉把每条消息只推送给应用的一个连接，"
+    "两台电脑共用一个应用时，每台只能收到一部分。请退出另一台电脑上的 Neovim，结束另一个程序，"
+    "或给每台电脑各建一个应用"
+)
+PING_NOWHERE = (
+    "否则请在开放平台检查：应用的最新版本已发布，机器人已启用，您在可见范围内；"
+    "在群里，机器人必须是成员，并且要 @ 它"
+)
+PING_NEEDS_LINK = "没有后台服务建立连接，没有尝试"
+PING_LOST = "后台服务在此期间结束了"
+
+# --- the report for others ------------------------------------------------------------------------
+
+REPORT_WRITTEN = "报告已写入 {path}，其中没有密钥、姓名和消息内容；转交之前请先看一遍。"
+REPORT_NOT_WRITTEN = "无法写入报告 {path}（{reason}）。"

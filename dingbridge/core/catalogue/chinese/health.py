@@ -36,6 +36,7 @@ CORRECT_SEE = "请在 `setup()` 中改正；见 {help}"
 NOT_SET_UP = "没有设置钉钉"
 CHECKED_LATER = "Python 可以运行之后才会完整检查设置"
 
+FILES_LATER = "Python 可以运行之后才会检查文件"
 AGENTS_LATER = "Python 可以运行之后才会检查智能体"
 
 # --- files ----------------------------------------------------------------------------------------

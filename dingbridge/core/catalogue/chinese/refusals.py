@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+IS_TRIED_AGAIN = "会自动重试。"
+RESUMES = "暂停一段时间后自动继续发送。请不要让其他程序使用这个机器人。"
+GOES_IN_PIECES = "会分成更小的段发送。"
+GOES_ANOTHER_WAY = "会改用其他途径发送。"
 DEFECT = "这是 dingbridge 的缺陷：请附上错误码反馈。"
 COMPARE_SECURITY = "请对照群里机器人的安全设置。"
 NEW_WEBHOOK = "请在群里重新创建机器人，并把 `webhook` 设为新地址。"
@@ -61,6 +65,7 @@ FILE_GONE = "文件已失效。"
 ROBOT_CODE_WRONG = "机器人编码不属于这个应用。"
 CHECK_ROBOT_CODE = "请检查 `robot_code`；多数应用的 robot_code 与 app_key 相同。"
 NOT_RECALLABLE = "钉钉已不能撤回这条消息：已超过 24 小时，或已经撤回。"
+CORRECT_BY_ANOTHER = "请另发一条消息更正。"
 FILE_TYPE_REFUSED = "钉钉不接受这种类型的文件。"
 ZIP_OR_LINK = "请打包成 zip 发送，或发送链接。"
 FILE_SIZE_REFUSED = "钉钉不接受这么大的文件。"

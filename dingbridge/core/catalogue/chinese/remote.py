@@ -30,6 +30,7 @@ CLEARED = "会话已清空。"
 STOPPED = "已停止。"
 NOTHING_TO_STOP = "没有可停止的回答。"
 NO_MESSAGES = "还没有消息。"
+PONG = "pong {digits}"
 NOBODY_THERE = "现在没有打开的会话。"
 PERHAPS_DONE = "执行时中断了，请检查后再试。"
 

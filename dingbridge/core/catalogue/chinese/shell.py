@@ -75,3 +75,10 @@ PIP_LOG = "{reason}（pip 的全部输出在 {log} 中）"
 COLLECTING = "正在下载 {package}"
 INSTALLING = "正在安装 {count} 个包"
 DONE = "完成"
+DOCTOR = "检查哪里有问题，怎样解决"
+DOCTOR_ABOUT = (
+    "检查设置、文件、到钉钉的通路、应用和后台服务，并给出处理办法。"
+    "没有错误时返回 0，有错误返回 1，连不上钉钉返回 3。"
+)
+DOCTOR_PING = "然后给机器人发一条消息，验证往返通路；在终端里，连接已建立时默认进行"
+DOCTOR_REPORT = "同时写入一个用于反馈问题的文件，不含密钥、姓名和消息内容"

@@ -31,6 +31,7 @@ CLEARED = "The session is empty now."
 STOPPED = "Stopped."
 NOTHING_TO_STOP = "There is nothing to stop."
 NO_MESSAGES = "There are no messages yet."
+PONG = "pong {digits}"
 NOBODY_THERE = "No session is bound at the moment."
 PERHAPS_DONE = "This was interrupted while it was carried out; check, and try again."
 

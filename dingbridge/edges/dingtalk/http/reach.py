@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from http.cookiejar import http2time
+from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
 import requests
@@ -82,8 +82,11 @@ def reach(url: str, proxy: str, seconds: float) -> Reached:
 def _ahead(told: str, now: float) -> float | None:
     """Seconds that a `Date` header is ahead of `now`. It has no fractions: half a second is the
     middle of what it may mean."""
-    seconds = http2time(told)
-    return seconds + 0.5 - now if seconds is not None else None
+    try:
+        date = datetime.strptime(told, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
+    return date.timestamp() + 0.5 - now
 
 
 def _resolved(host: str, seconds: float) -> tuple[str, ...] | str:

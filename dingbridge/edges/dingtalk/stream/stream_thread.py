@@ -94,6 +94,13 @@ class StreamThread(threading.Thread):
         self._failures = 0
         self._acked: list[Received] = []
         self._acked_since = 0.0
+        self._heard: float | None = None
+
+    @property
+    def silent(self) -> float | None:
+        """Seconds since something came on the connection; None without one. Thread-safe."""
+        heard = self._heard
+        return time.monotonic() - heard if heard is not None else None
 
     def follow(self, predecessor: threading.Thread | None) -> None:
         """Open nothing before that stream, which was stopped, has closed. To be called before
@@ -163,6 +170,7 @@ class StreamThread(threading.Thread):
             self._log.exception("a defect in the link")
             return LinkLost(say.DEFECT(error=type(cause).__name__)), time.monotonic() - opened
         finally:
+            self._heard = None
             self._pass_on()
             last, self._socket = self._socket, None
             if last is not None:
@@ -171,14 +179,16 @@ class StreamThread(threading.Thread):
     def _read_until_disconnect(self, connection: websocket.WebSocket) -> str:
         """Read until a `disconnect` frame; return its reason. Raises `LinkLost` when the connection
         is lost or silent for too long."""
-        watchdog = Watchdog(time.monotonic(), time.time(), self._timing)
+        self._heard = time.monotonic()
+        watchdog = Watchdog(self._heard, time.time(), self._timing)
         incoming = FrameReader(connection)
         while True:
             wait = watchdog.wait(time.monotonic())
             batch = incoming.batch(min(QUIET, wait) if self._acked else wait)
             self._opener.check_stopped()
             if batch:
-                watchdog.heard(time.monotonic())
+                self._heard = time.monotonic()
+                watchdog.heard(self._heard)
             match watchdog.check(time.monotonic(), time.time()):
                 case Check.DEAD:
                     raise LinkLost(say.SOCKET_SILENT())

@@ -1,4 +1,4 @@
-"""Messages from the command `dingbridge notify`: sends them and reports their delivery."""
+"""Requests of the shell command: messages to send, reports, and pings to await."""
 
 from __future__ import annotations
 
@@ -8,30 +8,72 @@ from collections.abc import Callable
 from msgspec import structs
 
 from dingbridge.core.delivery.outbox_records import Purpose
+from dingbridge.core.doctor.service_facts import ServiceFacts
 from dingbridge.core.messages import Delivery, DeliveryReport
-from dingbridge.protocol.frames import Notify, NotServed, Told, encode
+from dingbridge.protocol.frames import encode
+from dingbridge.protocol.shell_frames import (
+    AwaitPing,
+    ForShell,
+    FromShell,
+    Notify,
+    NotServed,
+    PingStepped,
+    ReportAsked,
+    ServiceReport,
+    Told,
+)
 from dingbridge.service.robots import robot_requests
 from dingbridge.service.robots.robot import Robot
 from dingbridge.service.robots.robots import Robots
 
 
-class ShellMessages:
-    """Messages under way, by the number of their connection. Service loop only."""
+class ShellRequests:
+    """Carries them out; messages under way are by the number of their connection. Service loop
+    only.
 
-    def __init__(self, robots: Robots, send: Callable[[int, bytes], None]) -> None:
+    - `facts` returns what is known of the service.
+    """
+
+    def __init__(
+        self,
+        robots: Robots,
+        facts: Callable[[], ServiceFacts],
+        send: Callable[[int, bytes], None],
+    ) -> None:
         self._robots = robots
+        self._facts = facts
         self._send = send
         self._waiting: dict[int, ShellMessage] = {}
 
-    def hear(self, number: int, asked: Notify) -> None:
+    def hear(self, number: int, asked: FromShell) -> None:
+        """Carry out a request."""
+        match asked:
+            case Notify():
+                self._notify(number, asked)
+            case ReportAsked():
+                self._answer(number, ServiceReport(self._facts()))
+            case AwaitPing():
+                self._await(number, asked)
+
+    def _answer(self, number: int, frame: ForShell) -> None:
+        self._send(number, encode(frame))
+
+    def _await(self, number: int, asked: AwaitPing) -> None:
+        hub = self._robots.hub(asked.robot)
+        if hub is None:
+            self._answer(number, NotServed())
+            return
+        hub.pings.expect(
+            asked.digits, asked.seconds, lambda step: self._answer(number, PingStepped(step))
+        )
+
+    def _notify(self, number: int, asked: Notify) -> None:
         """Send a message for the shell."""
         robot = self._robots.sending(asked.robot)
         if robot is None or number in self._waiting:
-            self._send(number, encode(NotServed()))
+            self._answer(number, NotServed())
             return
-        self._waiting[number] = ShellMessage(
-            robot, asked, lambda told: self._send(number, encode(told))
-        )
+        self._waiting[number] = ShellMessage(robot, asked, lambda told: self._answer(number, told))
         self._waiting[number].start()
 
     def left(self, number: int) -> None:
