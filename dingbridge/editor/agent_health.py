@@ -20,6 +20,7 @@ from dingbridge.core.agents.turn_events import AgentProgram
 from dingbridge.core.catalogue import checkhealth as say
 from dingbridge.core.catalogue import language
 from dingbridge.core.errors import BadOptions
+from dingbridge.core.listing import comma_list
 from dingbridge.core.options.settings import read_all
 from dingbridge.core.text import clean_name
 from dingbridge.editor.checkhealth import HealthLine
@@ -40,7 +41,7 @@ def report(options: object, cwd: str, environ: Mapping[str, str]) -> Iterator[He
     }
     agents = {**found, **chosen}
     if not agents:
-        yield HealthLine("info", say.NO_AGENTS(known=", ".join(KNOWN)))
+        yield HealthLine("info", say.NO_AGENTS(known=comma_list(KNOWN)))
         return
     try:
         from dingbridge.edges.agents.agent_check import check

@@ -20,6 +20,7 @@ from msgspec import Struct, structs
 from dingbridge.core.catalogue import checkhealth as say
 from dingbridge.core.catalogue import health, language
 from dingbridge.core.errors import BadOptions
+from dingbridge.core.listing import comma_list
 from dingbridge.core.options.declarations import OPTIONS, PREFIX, SPELLINGS, Options
 from dingbridge.core.options.groups import EVERYTHING
 from dingbridge.core.options.kinds import OptionKind
@@ -159,7 +160,7 @@ def _access(options: Options) -> Iterator[HealthLine]:
     if is_open or EVERYTHING in listed:
         yield HealthLine("warn", say.EVERYBODY_LET_IN(), (say.NAME_STAFF_IDS(),))
     elif people:
-        yield HealthLine("ok", say.LET_IN(people=", ".join(people)))
+        yield HealthLine("ok", say.LET_IN(people=comma_list(people)))
     elif options.dm_policy == "pairing":
         yield HealthLine("info", say.CODES_ONLY())
     elif not options.groups:
