@@ -92,7 +92,7 @@ local function draw()
   }
   if not is_line then
     has_error = has_error or #shown < #notices
-    place.title = ' DingTalk '
+    place.title = (' %s '):format(say('bar_dingtalk'))
     place.footer = has_error and (' %s '):format(say('footer_messages')) or ''
     place.footer_pos = has_error and 'right' or nil
   end

@@ -20,7 +20,7 @@ local ABOUT = {
 local function place(message)
   local name = message_format.one_line(message.target_name)
   local address = message_format.one_line(message.target)
-  return name ~= '' and ('%s, %s'):format(name, address) or address
+  return name ~= '' and say('place_and_address', { name = name, address = address }) or address
 end
 
 --- The lines, as one text.

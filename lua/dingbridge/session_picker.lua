@@ -52,7 +52,7 @@ local function entries(latest)
     local last = by_session[session.id]
     local words = last and last.text or ''
     if last and last.author ~= session.title then
-      words = ('%s: %s'):format(last.author, words)
+      words = say('arrived', { who = last.author, text = words })
     end
     found[#found + 1] = {
       session = session,
@@ -115,7 +115,7 @@ local function lines(all, width)
       fit(clock(entry.time, count[entry.title] > 1), times),
       unread > 0 and say('unread_new', { count = unread }) or nil,
     }
-    parts[#parts + 1] = entry.session.bound and 'DingTalk' or nil
+    parts[#parts + 1] = entry.session.bound and say('bar_dingtalk') or nil
     local line = table.concat(parts, '  ')
     local room = width - vim.api.nvim_strwidth(line) - 2
     if entry.words ~= '' and room >= LEAST_WORDS then

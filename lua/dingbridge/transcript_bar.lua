@@ -36,7 +36,8 @@ local function link_of(session)
   elseif account.account == status.account then
     return require('dingbridge.status_line').link()
   end
-  return ('DingTalk (%s) %s'):format(account.account, account.connected and '●' or '○')
+  local robot = say('bar_dingtalk_account', { name = account.account })
+  return ('%s %s'):format(robot, account.connected and '●' or '○')
 end
 
 --- The bar above the transcript of a session, in the current window.

@@ -4,8 +4,45 @@ local M = {}
 
 local LARGEST = 6 -- bytes of a character
 
---- The longest beginning of `line` that fits. It ends at a space if there is one far enough to the
---- right, or if the word after it fits on one line.
+-- Punctuation that begins no line, and that ends none; some have no width of Chinese.
+local CLOSING = '，。、；：？！）》」』】”’…,.;:?!)]}'
+local OPENING = '（《「『【“‘([{'
+
+---@param character string
+local function is_chinese(character)
+  return character:find('^[\227-\233\239]') ~= nil
+end
+
+--- Whether a line may end between two characters because of Chinese.
+---@param before string
+---@param after string
+local function may_part(before, after)
+  return (is_chinese(before) or is_chinese(after))
+    and not before:find('^%s')
+    and not after:find('^%s')
+    and not OPENING:find(before, 1, true)
+    and not CLOSING:find(after, 1, true)
+end
+
+--- The last place in `piece`, the beginning of `line`, where a line may end because of Chinese.
+---@param line string
+---@param piece string
+---@return integer|nil bytes of the line before it
+local function chinese_end(line, piece)
+  local at = #piece
+  local after = line:match('^[%z\1-\127\194-\244][\128-\191]*', at + 1)
+  while after and at > 0 do
+    local from = at + vim.str_utf_start(line, at)
+    local before = line:sub(from, at)
+    if may_part(before, after) then
+      return at
+    end
+    at, after = from - 1, before
+  end
+end
+
+--- The longest beginning of `line` that fits. It ends at a space, or between Chinese characters, if
+--- there is such a place far enough to the right, or if the word after it fits on one line.
 ---@param line string
 ---@param width integer columns
 ---@return string
@@ -16,13 +53,16 @@ local function beginning(line, width)
   while vim.api.nvim_strwidth(piece) > width and vim.fn.strchars(piece) > 1 do
     piece = vim.fn.strcharpart(piece, 0, vim.fn.strchars(piece) - 1)
   end
-  local space = #piece < #line and piece:match('.*%S() ') or nil
-  if not space then
+  if #piece == #line then
     return piece
   end
-  local word = near:match('^%S*', space + 1)
-  local is_far = space > #piece / 2 or vim.api.nvim_strwidth(word) <= width
-  return is_far and piece:sub(1, space) or piece
+  local last = math.max(piece:match('.*%S() ') or 0, chinese_end(near, piece) or 0)
+  if last == 0 then
+    return piece
+  end
+  local word = near:match('^[^%s\227-\233\239]*', last + 1)
+  local is_far = last > #piece / 2 or vim.api.nvim_strwidth(word) <= width
+  return is_far and piece:sub(1, last) or piece
 end
 
 --- Text shortened to a number of columns, with an ellipsis.

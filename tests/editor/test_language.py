@@ -144,3 +144,29 @@ def test_a_language_that_there_is_not_is_told_with_the_choices(
     editor = start_editor(environ=locale)
     editor.setup({"language": "french"})
     editor.until_said(told)
+
+
+# --- on the screen --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        # Between Chinese characters, and not before punctuation that ends something.
+        ("已经完成，请查看结果", ["已经完成，", "请查看结果"]),
+        ("一二三四五六，七八", ["一二三四五", "六，七八"]),
+        ("一二三四（五六）", ["一二三四", "（五六）"]),
+        ("从 main 发给张三", ["从 main 发", "给张三"]),
+        # As before without Chinese.
+        ("from main to zhangsan", ["from main ", "to ", "zhangsan"]),
+        ("abcdefghijklmnop", ["abcdefghij", "klmnop"]),
+    ],
+)
+def test_lines_end_between_chinese_characters(chinese: Editor, text: str, lines: list[str]) -> None:
+    assert chinese.lua("return require('dingbridge.wrap').lines(...)", text, 10) == lines
+
+
+def test_lua_leaves_out_the_space_beside_a_part_in_chinese(chinese: Editor) -> None:
+    say = "return require('dingbridge.say')('sent_to', { who = ... })"
+    assert chinese.lua(say, "lisi") == "已发给 lisi ✓"
+    assert chinese.lua(say, "李 四") == "已发给李 四 ✓"

@@ -9,12 +9,14 @@ from typing import Literal
 import pytest
 
 from dingbridge.core.catalogue import language, link
+from dingbridge.core.catalogue import sessions as words_of_sessions
 from dingbridge.core.catalogue import translations as of_languages
 from dingbridge.core.catalogue.chinese import declared
 from dingbridge.core.catalogue.sentence import Sentence
 from dingbridge.core.commands import chat_keys, remote_commands
 from dingbridge.core.commands.editor_commands import Subcommand
 from dingbridge.core.errors import BridgeError, in_words, told, without_stop
+from dingbridge.core.listing import comma_list
 from dingbridge.core.options.declarations import OPTIONS, TABLE_OPTIONS
 from dingbridge.core.options.groups import GROUP_OPTIONS
 from tests.unit.test_catalogue import MODULES, SENTENCES, sentences
@@ -129,6 +131,15 @@ def test_what_to_do_follows_in_the_punctuation_of_the_language() -> None:
     assert in_words(f"{reason}。", fix) == "连不上钉钉。请检查网络"
     assert told(BridgeError(f"{reason}。", fix=fix))[0] == "连不上钉钉；请检查网络"
     assert without_stop("连不上钉钉。") == reason
+
+
+def test_a_part_in_chinese_stands_without_a_space_beside_chinese() -> None:
+    language.use("zh", {})
+    assert link.CONNECTED(name="main") == "main 已连接"
+    assert link.CONNECTED(name="钉钉") == "钉钉已连接"
+    assert link.CONNECTED(name="（主） ") == "（主）  已连接"
+    assert words_of_sessions.WRITES_TO(title="a b", place="张 三") == "“a b”现在发给张 三"
+    assert comma_list(["main", "备用"]) == "main、备用"
 
 
 def test_a_chinese_text_serves_one_and_many() -> None:

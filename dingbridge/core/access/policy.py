@@ -13,6 +13,7 @@ from dingbridge.core.access.refusal_texts import lua_text
 from dingbridge.core.catalogue import access as say
 from dingbridge.core.catalogue.access import RefusalSentence
 from dingbridge.core.commands.remote_commands import COMMANDS, Users
+from dingbridge.core.listing import comma_list
 from dingbridge.core.messages import SENDER_IDS, ConversationKind, Inbound
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.groups import GroupOptions, group_of
@@ -196,7 +197,7 @@ def describe(rules: Rules, paired: int) -> str:
     named = [say.EVERYBODY()] if everybody or EVERYBODY in people else [*people]
     if paired:
         named.append(say.BY_A_CODE(count=paired))
-    told = ", ".join(named) or say.NOBODY()
+    told = comma_list(named) or say.NOBODY()
     if rules.group_policy == "disabled":
         return say.ADMITTED(people=told, dm=rules.dm_policy, groups=rules.group_policy)
     return say.ADMITTED_LISTED(

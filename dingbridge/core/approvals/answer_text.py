@@ -25,6 +25,7 @@ from dingbridge.core.approvals.pending import (
 )
 from dingbridge.core.catalogue import approvals as say
 from dingbridge.core.catalogue.sentence import Sentence
+from dingbridge.core.listing import comma_list
 from dingbridge.core.markdown.code_blocks import code_span
 from dingbridge.core.text import clean, clean_name, shorten
 
@@ -153,7 +154,7 @@ def status_lines(open_count: int, always: Collection[str]) -> tuple[str, ...]:
 
 def kinds(names: Collection[str]) -> str:
     """Kinds of tools, on one line."""
-    return ", ".join(code_span(shorten(clean(name), TITLE)) for name in names)
+    return comma_list(code_span(shorten(clean(name), TITLE)) for name in names)
 
 
 def _title(closed: ClosedApproval) -> str:

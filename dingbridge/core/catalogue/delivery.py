@@ -94,6 +94,7 @@ LINE_OF_CODE = Sentence("line {lines}")
 LINES_OF_CODE = Sentence("lines {lines}")
 UNTITLED = Sentence("Message")
 """Replaces an empty title, which the platform refuses (§9)."""
+LISTED = Sentence("{names}, {name}")
 ROBOTS_GROUP = Sentence("the robot's group")
 CONFIGURED_CONVERSATION = Sentence("the configured conversation")
 ROBOT_WINDOW = Sentence("{most} messages a minute are all that DingTalk takes from a robot.")

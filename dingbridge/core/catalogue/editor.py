@@ -224,6 +224,7 @@ WAITS_FOR_SETTINGS = Sentence(
 # --- the status line ------------------------------------------------------------------------------
 
 BAR_DINGTALK = Sentence("DingTalk")
+BAR_DINGTALK_ACCOUNT = Sentence("DingTalk ({name})")
 BAR_ONE_WAY = Sentence("one-way")
 BAR_OFF = Sentence("off")
 BAR_CONNECTING = Sentence("connecting")

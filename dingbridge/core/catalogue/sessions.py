@@ -121,7 +121,6 @@ SERVICE_ENDED = Sentence(
     " again if need be"
 )
 TYPED_LOST = Sentence("the service ended before “{text}” was answered; ask again if need be")
-DINGTALK_ACCOUNT = Sentence("DingTalk ({name})")
 YOU = Sentence("You")
 RESPONDER = Sentence("Responder")
 TITLE = Sentence("Chat {time:%Y-%m-%d %H:%M}")

@@ -62,6 +62,7 @@ ABOUT_ANSWERING = Sentence(
 ABOUT_REASON = Sentence("reason: {reason}")
 ABOUT_FROM = Sentence("from: {place}")
 ABOUT_TO = Sentence("to: {place}")
+PLACE_AND_ADDRESS = Sentence("{name}, {address}")
 ABOUT_TIME = Sentence("time: {time}")
 ABOUT_ID = Sentence("id: {id}")
 

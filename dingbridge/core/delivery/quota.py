@@ -8,6 +8,7 @@ from enum import Enum
 from msgspec import Struct, structs
 
 from dingbridge.core.catalogue import delivery as say
+from dingbridge.core.listing import comma_list
 
 BEIJING = timezone(timedelta(hours=8))
 """The time zone of the platform's month; China has no summer time."""
@@ -100,7 +101,7 @@ def describe(quota: Quota, budget: Budget) -> str:
     for kind, used, limit in _kinds(quota, budget):
         amount = _amount(kind, used, limit)
         parts.append(say.USED_UP(amount=amount) if kind in quota.spent else amount)
-    line = ", ".join(parts)
+    line = comma_list(parts)
     return f"{quota.month}: {line}" if quota.month else line
 
 

@@ -11,6 +11,7 @@ from dingbridge.core.catalogue import doctor as say
 from dingbridge.core.catalogue import health
 from dingbridge.core.doctor.finding import FindingState, HealthFinding
 from dingbridge.core.doctor.service_facts import ServiceFacts
+from dingbridge.core.listing import comma_list
 
 LITTLE_ROOM = 100_000_000
 """Bytes of free space below which there is a warning: files that are received may be as large."""
@@ -95,7 +96,7 @@ def files(facts: FilesFacts) -> Iterator[HealthFinding]:
         fix = health.MAKE_FOLDER_YOURS(folder=_quoted(facts.data.path))
         yield _disk("warn", words, fix)
     if facts.exposed:
-        shown, more = ", ".join(facts.exposed[:SHOWN]), len(facts.exposed) - SHOWN
+        shown, more = comma_list(facts.exposed[:SHOWN]), len(facts.exposed) - SHOWN
         words = (
             health.OTHERS_CAN_READ_MORE(paths=shown, count=more)
             if more > 0

@@ -9,6 +9,7 @@ from dingbridge.core.dingtalk.permissions import apply_link
 from dingbridge.core.doctor.finding import FindingState, HealthFinding
 from dingbridge.core.doctor.platform_facts import AppFacts, PermissionAnswer, Proxy, Reached
 from dingbridge.core.errors import BridgeError, LinkLost, Retryable, RetryAfter
+from dingbridge.core.listing import comma_list
 
 CLOCK_AGREES = 10.0
 """Seconds that clocks may differ: a `Date` header has no fractions, and an answer takes time."""
@@ -38,7 +39,7 @@ def _names(proxy: Proxy, reached: Sequence[Reached]) -> Iterator[HealthFinding]:
             yield _failed(say.DNS(), one.error)
     good = tuple(dict.fromkeys(one.host for one in reached if one.failed != "name"))
     if good:
-        yield HealthFinding(say.DNS(), "ok", say.RESOLVED(hosts=", ".join(good)))
+        yield HealthFinding(say.DNS(), "ok", say.RESOLVED(hosts=comma_list(good)))
 
 
 def _connection(one: Reached) -> HealthFinding:

@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 from dingbridge.core.catalogue import checkhealth as say
 from dingbridge.core.catalogue import doctor, health
 from dingbridge.core.doctor.finding import FindingState, HealthFinding
+from dingbridge.core.listing import comma_list
 from dingbridge.core.options.declarations import OPTIONS, PREFIX, SPELLINGS, Options
 from dingbridge.core.options.groups import EVERYTHING
 from dingbridge.core.options.kinds import Option, OptionKind
@@ -160,7 +161,7 @@ def _access(options: Options) -> Iterator[HealthFinding]:
         yield _finding("warn", say.EVERYBODY_LET_IN(), say.NAME_STAFF_IDS())
     elif people:
         public = doctor.PEOPLE_LET_IN(count=len(people))
-        yield _finding("ok", say.LET_IN(people=", ".join(people)), public=public)
+        yield _finding("ok", say.LET_IN(people=comma_list(people)), public=public)
     elif options.dm_policy == "pairing":
         yield _finding("info", say.CODES_ONLY())
     elif not options.groups:
@@ -194,7 +195,7 @@ def _unknown_variables(
     unknown = [name for name in names if name not in named and name not in used]
     if unknown:
         yield _finding(
-            "warn", doctor.UNKNOWN_VARIABLES(names=", ".join(unknown)), doctor.VARIABLES_HELP()
+            "warn", doctor.UNKNOWN_VARIABLES(names=comma_list(unknown)), doctor.VARIABLES_HELP()
         )
     for name in names:
         if name in named and name not in used:

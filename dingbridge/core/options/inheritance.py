@@ -8,6 +8,7 @@ import msgspec
 
 from dingbridge.core.catalogue import settings as say
 from dingbridge.core.catalogue import values as words
+from dingbridge.core.listing import comma_list
 from dingbridge.core.options.declarations import (
     BY_NAME,
     DEFAULT_ACCOUNT,
@@ -114,7 +115,7 @@ def default_of(accounts: Mapping[str, Options], places: list[Given], values: Val
     named = values.agreed(BY_NAME["default_account"], places)
     if isinstance(named, str):
         if named not in accounts:
-            values.problems.add(places[0].path, say.NO_ACCOUNT(known=", ".join(accounts)))
+            values.problems.add(places[0].path, say.NO_ACCOUNT(known=comma_list(accounts)))
         return named
     enabled = [name for name, options in accounts.items() if options.enabled] or [*accounts]
     return DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in enabled else enabled[0]

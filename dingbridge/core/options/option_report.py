@@ -5,6 +5,7 @@ from __future__ import annotations
 from dingbridge.core.agents.known_agents import AgentChoice
 from dingbridge.core.catalogue import settings as say
 from dingbridge.core.catalogue import status
+from dingbridge.core.listing import comma_list
 from dingbridge.core.options.declarations import OPTIONS, Options
 from dingbridge.core.options.kinds import Option, OptionKind
 from dingbridge.core.options.sources import DEFAULT, describe
@@ -40,7 +41,7 @@ def _shown(options: Options, option: Option) -> str:
     if isinstance(value, AgentChoice):
         return _short(value.name)
     if isinstance(value, dict | tuple):
-        return _short(", ".join(value)) or status.NONE()
+        return _short(comma_list(value)) or status.NONE()
     return _short(f"{value:g}" if isinstance(value, float) else str(value)) or status.NONE()
 
 

@@ -10,6 +10,7 @@ from dingbridge.core.agents import known_agents
 from dingbridge.core.agents.known_agents import AgentChoice
 from dingbridge.core.catalogue import options as say
 from dingbridge.core.catalogue import settings, values
+from dingbridge.core.listing import comma_list
 from dingbridge.core.options.kinds import Option
 from dingbridge.core.options.lookups import SPACE, Argv
 from dingbridge.core.options.problems import Problems, is_function, join
@@ -55,7 +56,7 @@ def agent(option: Option, value: object, path: str, problems: Problems) -> Agent
         if near:
             problems.add(path, settings.NO_AGENT_NEAR(near=near))
         else:
-            problems.add(path, settings.NO_AGENT(known=", ".join(known_agents.KNOWN)))
+            problems.add(path, settings.NO_AGENT(known=comma_list(known_agents.KNOWN)))
         return None
     if (
         not isinstance(value, Mapping)

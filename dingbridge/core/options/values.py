@@ -10,6 +10,7 @@ from dingbridge.core.catalogue import settings
 from dingbridge.core.catalogue import values as words
 from dingbridge.core.commands import remote_commands
 from dingbridge.core.delivery import notify_when
+from dingbridge.core.listing import comma_list
 from dingbridge.core.near_names import nearest
 from dingbridge.core.options import key_options, programs
 from dingbridge.core.options.addresses import Addresses
@@ -236,7 +237,7 @@ class Values:
         if near:
             self._problem(path, settings.NO_REMOTE_COMMAND_NEAR(near=near))
         else:
-            self._problem(path, settings.NO_REMOTE_COMMAND(known=", ".join(remote_commands.NAMES)))
+            self._problem(path, settings.NO_REMOTE_COMMAND(known=comma_list(remote_commands.NAMES)))
         return None
 
     def _conversations(

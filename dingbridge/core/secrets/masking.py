@@ -14,6 +14,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from dingbridge.core.catalogue import delivery as say
+from dingbridge.core.listing import comma_list
 from dingbridge.core.regex import found_in, regex
 from dingbridge.core.secrets.detection import (
     OWN,
@@ -135,7 +136,7 @@ def describe(findings: Collection[Finding], option: str = OFF_SWITCH) -> str:
         what = say.MASKED_VALUE if finding.variable else say.MASKED_TEXT
         part = what(kind=finding.kind, mark=finding.fingerprint, variable=finding.variable)
         parts.append(f"{finding.count} × {part}" if finding.count > 1 else part)
-    return say.MASKED(secrets=", ".join(parts), option=option)
+    return say.MASKED(secrets=comma_list(parts), option=option)
 
 
 def _fingerprint(key: bytes, value: str) -> str:

@@ -16,6 +16,7 @@ from msgspec import Struct, structs
 
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.listing import comma_list
 from dingbridge.core.messages import Target
 from dingbridge.core.sessions import targets
 
@@ -139,7 +140,7 @@ class Destinations(Struct, frozen=True):
         spellings = [one for one in self.known if words in (one.label, name(one), _id(one))]
         found = exactly or spellings
         if len(found) > 1:
-            listed = ", ".join(names[one.key] for one in found)
+            listed = comma_list(names[one.key] for one in found)
             raise BridgeError(say.MAY_BE(name=words, known=listed), fix=say.TO_LETS_YOU_CHOOSE())
         return found[0] if found else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from dingbridge.core.catalogue import editor
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.options.declarations import Options
 
@@ -43,7 +44,7 @@ def start(options: Options, inbound: Inbound) -> SessionStart:
     title = {
         "user": nick,
         "conversation": conversation.title or nick,
-    }.get(options.session_scope, "DingTalk")
+    }.get(options.session_scope, editor.BAR_DINGTALK())
     return SessionStart(title, instructions(options, inbound), options.cwd, options.model)
 
 

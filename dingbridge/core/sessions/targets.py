@@ -13,6 +13,7 @@ from msgspec import Struct
 from dingbridge.core.catalogue import delivery
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.listing import comma_list
 from dingbridge.core.messages import ACCOUNT_NAME, PLATFORM, Target
 
 SCHEME = f"{PLATFORM}:"
@@ -84,7 +85,7 @@ def read(text: str, accounts: Collection[str]) -> Address:
     if colon and more and first in accounts:
         return Address(first, more)
     if colon and more and ACCOUNT_NAME.fullmatch(first):
-        known = ", ".join(accounts)
+        known = comma_list(accounts)
         raise BridgeError(say.NO_ACCOUNT(name=first), fix=say.KNOWN_ARE(known=known))
     return Address("", rest)
 

@@ -16,6 +16,7 @@ from dingbridge.core.catalogue import checkhealth as say
 from dingbridge.core.catalogue import doctor
 from dingbridge.core.doctor.finding import FindingState, HealthFinding
 from dingbridge.core.errors import BadOptions
+from dingbridge.core.listing import comma_list
 from dingbridge.core.options.settings import read_all
 from dingbridge.core.text import clean_name
 from dingbridge.executables import find_program
@@ -37,7 +38,7 @@ def agent_findings(
     }
     agents = {**found, **chosen}
     if not agents:
-        yield HealthFinding(doctor.AGENTS(), "info", say.NO_AGENTS(known=", ".join(KNOWN)))
+        yield HealthFinding(doctor.AGENTS(), "info", say.NO_AGENTS(known=comma_list(KNOWN)))
         return
     try:
         from dingbridge.edges.agents.agent_check import check

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from acp import schema
 from msgspec import Struct, structs
 
+from dingbridge.core.listing import comma_list
+
 Offered = tuple[tuple[str, str], ...]
 """Ids and names."""
 
@@ -34,7 +36,7 @@ class Choice(Struct, frozen=True):
     @property
     def names(self) -> str:
         """What is offered, in words."""
-        return ", ".join(each for each, _ in self.offered)
+        return comma_list(each for each, _ in self.offered)
 
 
 class SessionSettings(Struct, frozen=True):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.dingtalk.keepalive import LinkState
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.listing import comma_list
 from dingbridge.core.messages import At, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.settings import read
@@ -107,7 +108,7 @@ class Account:
     def _rule(self, latest: robot_news.Ruling) -> None:
         names = self.settings.override(latest.options)
         if names:
-            listed = ", ".join(names)
+            listed = comma_list(names)
             self._show_notice(
                 say.RULED(account=self.settings.shown, pid=latest.by, names=listed), "warn"
             )

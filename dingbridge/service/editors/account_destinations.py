@@ -10,6 +10,7 @@ from dingbridge.core.access.policy import staff_ids
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.delivery import routing
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.listing import comma_list
 from dingbridge.core.messages import Message, Role, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.sessions import destinations, targets
@@ -94,7 +95,7 @@ class SessionDestinations:
         known = self._choices(session)
         target = known.find(words)
         if target is None:
-            names = ", ".join(known.names().values())
+            names = comma_list(known.names().values())
             fix = say.KNOWN_ARE(known=names) if names else say.NOBODY_HAS_WRITTEN()
             raise BridgeError(say.NO_CONVERSATION(name=words), fix=fix)
         return target

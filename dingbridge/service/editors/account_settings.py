@@ -56,7 +56,7 @@ class AccountSettings:
         """The account's name in notices."""
         if self._name == DEFAULT_ACCOUNT:
             return editor.BAR_DINGTALK()
-        return say.DINGTALK_ACCOUNT(name=self._name)
+        return editor.BAR_DINGTALK_ACCOUNT(name=self._name)
 
     def labelled(self, text: str) -> str:
         """`text` with the account's name in front; unchanged for the default account."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.catalogue import status
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.listing import comma_list
 from dingbridge.core.messages import Message, Target
 from dingbridge.core.options.declarations import DEFAULT_ACCOUNT, Options
 from dingbridge.core.options.settings import Configuration
@@ -105,7 +106,7 @@ class Accounts:
         account = self._accounts.get(name) if name else self.default
         if account is None:
             self.default.settings.need_settings()
-            known = ", ".join(self._accounts)
+            known = comma_list(self._accounts)
             raise BridgeError(say.NO_ACCOUNT(name=name), fix=say.KNOWN_ARE(known=known))
         return account
 

@@ -7,6 +7,7 @@ from dingbridge.core.agents.turn_events import AgentStarted
 from dingbridge.core.catalogue import agent_choice as say
 from dingbridge.core.commands import remote_arguments
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.listing import comma_list
 from dingbridge.core.text import clean_name, shorten, tame
 from dingbridge.protocol import updates
 from dingbridge.service.editors.screen import Screen
@@ -60,7 +61,7 @@ class AgentCommands:
         else:
             lines = [say.ANSWERS_HERE(agent=agent_line(agent, started))]
         lines += [line for setting in ("mode", "model") if (line := _choices(started, setting))]
-        lines.append(say.AGENTS(known=", ".join(self._agents.known)))
+        lines.append(say.AGENTS(known=comma_list(self._agents.known)))
         return "\n".join(lines)
 
     def _describe_setting(self, session: str, setting: str) -> str:
@@ -76,7 +77,7 @@ class AgentCommands:
         except UnknownAgent as error:
             if error.near:
                 raise BridgeError(say.NO_AGENT_NEAR(name=name, near=error.near)) from None
-            known = ", ".join(self._agents.known)
+            known = comma_list(self._agents.known)
             raise BridgeError(say.NO_AGENT(name=name, known=known)) from None
         here = self._sessions.title(session)
         if choice is None:
@@ -142,4 +143,4 @@ def _choices(started: AgentStarted | None, setting: str) -> str:
 
 def offered(choices: tuple[tuple[str, str], ...]) -> str:
     """What an agent offers, by id."""
-    return ", ".join(clean_name(id) for id, _ in choices)
+    return comma_list(clean_name(id) for id, _ in choices)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dingbridge.core.agents.known_agents import AgentChoice, title
 from dingbridge.core.catalogue import agent_choice as say
 from dingbridge.core.commands import remote_commands as remote
+from dingbridge.core.listing import comma_list
 from dingbridge.core.text import clean_name
 from dingbridge.service.editors.agent_commands import offered
 from dingbridge.service.editors.running_command import RunningCommand
@@ -52,14 +53,14 @@ class AgentRequests:
         if started is not None and started.models:
             model = clean_name(started.model)
             lines.append(say.REMOTE_MODELS(model=model, offered=offered(started.models)))
-        lines.append(say.REMOTE_AGENTS(known=", ".join(self._agents.known)))
+        lines.append(say.REMOTE_AGENTS(known=comma_list(self._agents.known)))
         return "\n\n".join(lines)
 
     def _choose(self, session: str, name: str) -> str:
         try:
             choice = self._agents.choose(session, name)
         except UnknownAgent:
-            known = say.REMOTE_AGENTS(known=", ".join(self._agents.known))
+            known = say.REMOTE_AGENTS(known=comma_list(self._agents.known))
             return say.REMOTE_NO_AGENT(name=clean_name(name), known=known)
         if choice is None:
             return say.REMOTE_CHOSEN_NONE()

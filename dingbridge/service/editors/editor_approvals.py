@@ -5,6 +5,7 @@ from __future__ import annotations
 from dingbridge.core.approvals import answer_text
 from dingbridge.core.approvals.approval import Answerer, ClosedApproval, Decision, OpenApproval
 from dingbridge.core.catalogue import approvals as say
+from dingbridge.core.listing import comma_list
 from dingbridge.core.text import clean, clean_name, shorten, tame
 from dingbridge.protocol import updates
 from dingbridge.service.approvals.approvals import Approvals
@@ -106,7 +107,7 @@ def _title(approval: OpenApproval | ClosedApproval) -> str:
 
 
 def _kinds(kinds: tuple[str, ...]) -> str:
-    return ", ".join(shorten(clean(kind), answer_text.TITLE) for kind in kinds)
+    return comma_list(shorten(clean(kind), answer_text.TITLE) for kind in kinds)
 
 
 def _changed(approval: OpenApproval | ClosedApproval, state: str) -> updates.TriggerEvent:

@@ -8,6 +8,7 @@ from functools import partial
 
 from dingbridge.core.catalogue import language
 from dingbridge.core.catalogue import service as say
+from dingbridge.core.listing import comma_list
 from dingbridge.core.options.lookups import LookupResults, Wants, not_looked_up, with_commands
 from dingbridge.core.options.settings import wants
 from dingbridge.core.timeouts import ALL_HERE_WITHIN, SETTLED_WITHIN
@@ -115,7 +116,7 @@ class EditorSetup:
         asyncio.get_running_loop().call_later(seconds, then)
 
     def _notify_what_it_waits_for(self, settings: RawSettings) -> None:
-        names = ", ".join(argv[0] for argv in self._commands(settings))
+        names = comma_list(argv[0] for argv in self._commands(settings))
         self._screen.show(updates.ShowNotice(say.SETTINGS_WAIT(names=names)))
 
     def _commands(self, settings: RawSettings) -> tuple[tuple[str, ...], ...]:

@@ -26,7 +26,7 @@ GROUP_DENIED = "本群的申请未通过。"
 
 # --- to the owner ---------------------------------------------------------------------------------
 
-ASKS = "{who} 想通过 {account} 与您聊天：:Chat pair {code} 准入，:Chat deny {code} 拒绝"
+ASKS = "{who} 想通过 {account} 与您聊天；:Chat pair {code} 准入，:Chat deny {code} 拒绝"
 FIRST_REFUSED = (
     "已拒绝 {who} 的消息：setup() 中的 {setting} 没有准入对方；"
     "之后的拒绝次数见 :Chat status（:Chat help access）"

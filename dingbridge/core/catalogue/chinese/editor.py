@@ -174,6 +174,7 @@ WAITS_FOR_SETTINGS = (
 # --- the status line ------------------------------------------------------------------------------
 
 BAR_DINGTALK = "钉钉"
+BAR_DINGTALK_ACCOUNT = "钉钉（{name}）"
 BAR_ONE_WAY = "单向"
 BAR_OFF = "关闭"
 BAR_CONNECTING = "正在连接"

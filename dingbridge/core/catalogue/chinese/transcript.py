@@ -46,6 +46,7 @@ ABOUT_ANSWERING = "自动回复程序正在处理；用 :Chat stop 停止智能�
 ABOUT_REASON = "原因：{reason}"
 ABOUT_FROM = "来自：{place}"
 ABOUT_TO = "发给：{place}"
+PLACE_AND_ADDRESS = "{name}，{address}"
 ABOUT_TIME = "时间：{time}"
 ABOUT_ID = "ID：{id}"
 
