@@ -44,7 +44,7 @@ def test_notifications_and_their_trouble_are_told_in_the_language_of_the_locale(
 ) -> None:
     robot = {"DINGTALK_WEBHOOK": sandbox.webhook_url, "DINGTALK_OAPI_ENDPOINT": sandbox.url}
     words = ("notify", "--verbose", "build is green")
-    assert run(*words, locale="zh_CN.UTF-8", **robot) == (0, "已送达 机器人所在的群\n", "")
+    assert run(*words, locale="zh_CN.UTF-8", **robot) == (0, "已送达机器人所在的群\n", "")
     assert run(*words, locale="C.UTF-8", **robot) == (0, "delivered to the robot's group\n", "")
     code, _, trouble = run("notify", "hello", locale="zh_CN.UTF-8")
     assert code == 2
