@@ -25,6 +25,7 @@ local BIND_ONE_WAY = { 'command_bridge', 'guide_bind_one_way' }
 local PAIR = { 'command_pair', 'guide_access' }
 local HELP = { 'command_help', 'guide_help' }
 local HEALTH = { 'command_health', 'guide_health' }
+local SETUP = { 'command_setup', 'guide_setup' }
 local ROBOT = { 'command_help_robot', 'guide_robot' }
 local APP = { 'command_help_app', 'guide_app' }
 local STATUS = { 'command_status', 'guide_status' }
@@ -65,7 +66,7 @@ local function content(session)
   elseif require('dingbridge').problems()[1] then
     return say('guide_problems'), { HEALTH, HELP }
   elseif status.mode == 'off' then
-    return say('guide_off'), { ROBOT, APP, HEALTH }
+    return say('guide_off'), { SETUP, ROBOT, APP, HEALTH }
   end
   local account = account_of(session)
   if not account then

@@ -126,8 +126,12 @@ local function surroundings()
   local outer = written.outer
   local endpoint = { api = outer['endpoint.api'], oapi = outer['endpoint.oapi'] }
   local options = { proxy = outer.proxy, endpoint = next(endpoint) and endpoint }
-  local folders = { data = vim.fn.stdpath('data'), config = vim.fn.stdpath('config') }
-  return vim.tbl_extend('force', folders, { options = next(options) and options or vim.empty_dict() })
+  return {
+    data = vim.fn.stdpath('data'),
+    config = vim.fn.stdpath('config'),
+    language = require('dingbridge').language(),
+    options = next(options) and options or vim.empty_dict(),
+  }
 end
 
 ---@param chosen dingbridge.Python

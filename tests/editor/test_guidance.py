@@ -68,6 +68,7 @@ def test_without_a_robot_an_empty_chat_says_how_to_get_one(editor: Editor) -> No
     editor.setup({})
     editor.chat()
     shown = until_guided(editor, "DingTalk is not configured")
+    assert ":Chat setup" in shown
     assert ":Chat help custom-robot" in shown
     assert ":Chat help create-app" in shown
     assert ":checkhealth dingbridge" in shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,7 @@ def start(start_editor: StartEditor, sandbox: Sandbox) -> Start:
         "DINGTALK_OPENAPI_ENDPOINT": sandbox.url,
         "DINGTALK_OAPI_ENDPOINT": sandbox.url,
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        "LC_ALL": "C.UTF-8",
     }
 
     def started(*, answers: bool = True, commands: tuple[str, ...] = ()) -> Editor:
@@ -168,17 +170,24 @@ def test_a_pasted_secret_is_in_its_file_and_nowhere_else(start: Start, sandbox: 
     assert stat.S_IMODE(os.stat(holding[0]).st_mode) == 0o600
 
 
+def is_asked(editor: Editor, question: str) -> bool:
+    """Whether Neovim shows a question of its own, and waits."""
+    mode = editor.nvim.api.get_mode()["mode"]
+    return mode != "n" and question.strip() in editor.printed()
+
+
 def test_neovims_own_questions_do(start: Start, sandbox: Sandbox) -> None:
     editor = start(answers=False)
     editor.chat("setup")
 
-    def answer(keys: str) -> None:
-        processes.until(lambda: editor.nvim.api.get_mode()["mode"] != "n", "a question")
-        editor.nvim.input(keys)
-        processes.until(lambda: editor.nvim.api.get_mode()["mode"] == "n", "an end of it")
-
-    for keys in ("1<CR>", "1<CR>", f"{APP.client_id}<CR>", f"{APP.client_secret}<CR>"):
-        answer(keys)
+    for question, keys in (
+        ("What do you want?", "1"),
+        ("A conversation needs an app", "1"),
+        ("Client ID (AppKey) of the app: ", APP.client_id),
+        ("which is not shown: ", APP.client_secret),
+    ):
+        processes.until(partial(is_asked, editor, question), question)
+        editor.nvim.input(f"{keys}<CR>")
     sees(editor, "✓ id and secret are right")
     sees(editor, "Write to the robot now")
     assert APP.client_secret not in editor.printed()
@@ -251,6 +260,14 @@ def test_a_screen_without_room_for_a_code_shows_its_address(start: Start) -> Non
     assert "█▀▀▀▀▀█" not in "\n".join(editor.lines(BUFFER))
     editor.nvim.command("set lines=40")
     sees(editor, "█▀▀▀▀▀█")
+
+
+def test_it_asks_in_the_language_of_the_settings(start: Start) -> None:
+    editor = start()
+    editor.setup({"language": "zh"})
+    editor.chat("setup")
+    sees(editor, "需要什么？")
+    choose(editor, "对话")
 
 
 def test_own_settings_of_a_robot_are_kept(start: Start, sandbox: Sandbox) -> None:

@@ -36,6 +36,7 @@ class SetupHome:
         self.environ = {
             **{k: v for k, v in os.environ.items() if not k.upper().startswith(STRAY)},
             "HOME": str(folder),
+            "LC_ALL": "C.UTF-8",
             "DINGTALK_OPENAPI_ENDPOINT": sandbox.url,
             "DINGTALK_OAPI_ENDPOINT": sandbox.url,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",

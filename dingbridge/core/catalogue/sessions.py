@@ -91,9 +91,9 @@ LEFT_BEHIND = Sentence(
 CORRECT_SETTINGS = Sentence("the settings cannot be used, correct them in setup():")
 NOT_SET_UP = Sentence("DingTalk is not set up: {missing}")
 NOT_SET_UP_EITHER = Sentence(
-    "DingTalk is not set up: give setup() {path}webhook to send to a group (:Chat help"
-    " custom-robot), or {path}app_key and {path}app_secret to chat both ways (:Chat help"
-    " create-app)"
+    "DingTalk is not set up: run :Chat setup; or give setup() {path}webhook to send to a group"
+    " (:Chat help custom-robot), or {path}app_key and {path}app_secret to chat both ways"
+    " (:Chat help create-app)"
 )
 BOUND_ONE_WAY = Sentence(
     "“{title}” is bound to DingTalk: webhook mode, account {account}, one-way. Messages go to the"

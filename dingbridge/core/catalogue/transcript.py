@@ -16,6 +16,7 @@ GUIDE_NOT_CONNECTED_WHY = Sentence(
     "DingTalk is not connected, so nobody can write here yet: {reason}."
 )
 GUIDE_GOES = Sentence("What you write goes to {name}.")
+GUIDE_SETUP = Sentence("sets DingTalk up, step by step")
 GUIDE_ROBOT = Sentence("set up a robot that only sends to a group; it takes two minutes")
 GUIDE_APP = Sentence("set up an app, with which people can write back")
 GUIDE_HEALTH = Sentence("says what is missing")
@@ -34,6 +35,7 @@ COMMAND_PAIR = Sentence(":Chat pair")
 COMMAND_STATUS = Sentence(":Chat status")
 COMMAND_HELP = Sentence(":Chat help")
 COMMAND_HELP_ROBOT = Sentence(":Chat help custom-robot")
+COMMAND_SETUP = Sentence(":Chat setup")
 COMMAND_HELP_APP = Sentence(":Chat help create-app")
 COMMAND_HEALTH = Sentence(":checkhealth dingbridge")
 

@@ -19,6 +19,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from dingbridge.core.catalogue import language
+from dingbridge.core.catalogue.language import Language
 from dingbridge.core.setup.snippet import Table
 from dingbridge.shell.outcome import DELIVERED, INTERRUPTED, USAGE, UsageError
 from dingbridge.shell.setup.credentials import Surroundings
@@ -29,10 +31,11 @@ T = TypeVar("T")
 
 
 class _FromNeovim(Struct):
-    """The first line: Neovim's folders, and options that the user has set already."""
+    """The first line: Neovim's folders, its language, and options that are set already."""
 
     data: str
     config: str
+    language: Language
     options: dict[str, Any]
 
 
@@ -113,6 +116,7 @@ def main() -> int:
     lines = _Lines()
     try:
         first = lines.next(_FromNeovim)
+        language.use(first.language, os.environ)
         data, config = Path(first.data), Path(first.config)
         lead(EditorDialogue(lines), Surroundings(data, config, dict(os.environ), first.options))
     except (Left, KeyboardInterrupt, BrokenPipeError):

@@ -73,7 +73,8 @@ LEFT_BEHIND = "有 {count} 条消息属于之前设置的机器人，重新设�
 CORRECT_SETTINGS = "设置无法使用，请在 setup() 中改正："
 NOT_SET_UP = "还没有设置钉钉：{missing}"
 NOT_SET_UP_EITHER = (
-    "还没有设置钉钉：给 setup() 提供 {path}webhook，可以向群里发消息（:Chat help custom-robot）；"
+    "还没有设置钉钉：请运行 :Chat setup；或给 setup() 提供 {path}webhook，可以向群里发消息"
+    "（:Chat help custom-robot）；"
     "或提供 {path}app_key 和 {path}app_secret，可以双向聊天（:Chat help create-app）"
 )
 BOUND_ONE_WAY = (
