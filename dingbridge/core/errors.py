@@ -151,6 +151,11 @@ def told(error: BridgeError) -> tuple[str, Literal["warn", "error"]]:
     return in_words(error.message, error.fix), error.level
 
 
+def reference(error: Exception) -> str:
+    """Six digits that name this exception, for its notice and its line in the log."""
+    return f"{id(error) & 0xFFFFFF:06x}"
+
+
 def whole_reason(error: DeliveryError) -> str:
     """Why a message was not delivered, and the fix, for its author; without the last full stop."""
     words = in_words(error.message, error.fix)

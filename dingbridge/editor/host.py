@@ -16,7 +16,7 @@ from dingbridge.core.catalogue import language, sessions
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.commands.command_lines import parse
 from dingbridge.core.commands.editor_commands import Subcommand
-from dingbridge.core.errors import BridgeError, in_words, told
+from dingbridge.core.errors import BridgeError, in_words, reference, told
 from dingbridge.core.timeouts import OBEYS_WITHIN, STOP_WITHIN
 from dingbridge.core.user_file import UserFile
 from dingbridge.edges.ipc import Client
@@ -56,8 +56,7 @@ class Host:
     """
 
     def __init__(self, nvim: Any, path: str) -> None:
-        self._neovim = Neovim(nvim)
-        self._path = path
+        self._neovim, self._path = Neovim(nvim), path
         # Taken before variables are removed from what child processes inherit.
         self._environ = dict(os.environ)
         self._link: ServiceLink | None = None
@@ -186,8 +185,9 @@ class Host:
 
     def broke(self, error: Exception) -> None:
         """Log an unexpected exception, and show one line of it."""
-        log.exception("unexpected error")
-        self._show_notice(say.UNEXPECTED(error=type(error).__name__), "error")
+        name, kind = reference(error), type(error).__name__
+        log.exception("unexpected error %s", name)
+        self._show_notice(say.UNEXPECTED(error=kind, reference=name), "error")
 
     # --- settings ---------------------------------------------------------------------------------
 

@@ -109,3 +109,17 @@ def test_an_argument_that_is_unknown_is_told(editor: Editor) -> None:
     editor.setup({})
     editor.chat("doctor pong")
     editor.until_said("no such argument: pong")
+
+
+def test_the_id_of_a_failed_message_finds_its_line_in_the_log(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    sandbox.client.say("hello", user="zhangsan")
+    bound.until(lambda: [one for one in bound.transcript() if one["text"] == "hello"])
+    sandbox.client.fault(Fault.errcode("/robot/sendBySession*", 430104, "improper content"))
+    bound.chat("send an answer that is refused")
+    bound.until(lambda: bound.status()["failed"] == 1)
+    [failed] = [one for one in bound.transcript() if one["delivery"] == "failed"]
+    bound.until(lambda: f"message {failed['id']} failed: 430104" in bound.log())
+    bound.chat("outbox")
+    until_shown(bound, failed["id"])

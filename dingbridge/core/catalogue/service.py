@@ -15,7 +15,7 @@ REMOVE_FOLDER = Sentence(
     "Remove {folder}, or set XDG_RUNTIME_DIR to a folder that only you can open."
 )
 NO_SOCKETS = Sentence("the system gives no sockets ({reason})")
-UNEXPECTED = Sentence("unexpected {error}; see :Chat log")
+UNEXPECTED = Sentence("unexpected {error}; look for {reference} in :Chat log")
 NO_SETTINGS = Sentence("the editor sent no settings")
 RESTART = Sentence("restart Neovim")
 LOG_NOT_WRITTEN = Sentence(

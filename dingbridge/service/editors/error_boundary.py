@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from dingbridge.core.catalogue import service as say
-from dingbridge.core.errors import BridgeError, told
+from dingbridge.core.errors import BridgeError, reference, told
 from dingbridge.protocol import updates
 from dingbridge.service.editors.restored_bindings import EarlierState
 from dingbridge.service.editors.screen import Screen
@@ -28,8 +28,9 @@ class ErrorBoundary:
         except BridgeError as error:
             self._show(error)
         except Exception as error:  # a defect: the user gets one line, the log the trace
-            log.exception("unexpected error")
-            words = say.UNEXPECTED(error=type(error).__name__)
+            name = reference(error)
+            log.exception("unexpected error %s", name)
+            words = say.UNEXPECTED(error=type(error).__name__, reference=name)
             self._editor.show(updates.ShowNotice(words, "error"))
 
     def file_trouble(self, error: Exception) -> None:
