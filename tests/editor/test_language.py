@@ -113,8 +113,8 @@ def test_chinese_is_spoken_in_an_english_locale_when_it_is_set(
     bind(editor, {**api_options, "language": "zh"})
     editor.until_said("已绑定钉钉")
     assert "I do not know you" not in answer(sandbox, "hello?", "lisi")
-    editor.chat("service")
-    editor.until_said("后台服务：进程")
+    editor.chat("service stop")
+    editor.until_said("后台服务已停止")
     assert [text for text in editor.said() if not CHINESE.search(text)] == []
 
 
