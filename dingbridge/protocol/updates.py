@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from dingbridge import __version__
 from dingbridge.core.agents.turn_steps import StepChange, TurnStep
-from dingbridge.core.delivery.message_rows import MessageCommand
 from dingbridge.core.messages import Delivery, Message
 from dingbridge.core.questions import ReplyContext
 from dingbridge.core.sessions.destinations import NOBODY, Destination
@@ -409,6 +408,10 @@ class ShowAccess(Struct, frozen=True, tag_field="kind", tag="let_in"):
     account: str
     asking: tuple[ArgumentRow, ...]
     paired: tuple[ArgumentRow, ...]
+
+
+MessageCommand = Literal["retry", "drop", "recall"]
+"""A command about a message."""
 
 
 class Choose(Struct, frozen=True, tag_field="kind", tag="choose"):

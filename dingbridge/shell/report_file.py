@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import pkgutil
 import platform
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ from dingbridge.edges.storage import installed_code, own_files
 from dingbridge.shell import disk_report
 from dingbridge.shell.doctor import Doctor
 
+_FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")
 _METHODS = ("debug", "info", "warning", "error", "exception")
 
 
@@ -38,7 +40,9 @@ def write_report(
     except BridgeError:
         state = State()
     private = bug_report.private_values(state, doctor.configuration)
-    places = frozenset({str(Path.home()), Path.home().name, platform.node()})
+    folders = {str(Path.home()), str(data), str(log.parent)}
+    folders |= {os.environ[name] for name in _FOLDERS if os.environ.get(name)}
+    places = frozenset({*folders, Path.home().name, platform.node()})
     head = f"dingbridge {__version__}, {platform.platform()}\n\n"
     vocabulary = bug_report.words_of(_sentences())
     text = bug_report.report(findings, _lines(log), vocabulary, private | places)

@@ -199,14 +199,14 @@ def test_of_several_requests_one_is_chosen_first(desk: tuple[Editor, Asking]) ->
     editor, asking = desk
     editor.lua(SELECTS)
     first, second = asking.ask("Edit a.py"), asking.ask("Run make", kind="execute")
-    assert "1 more" in shown(editor, first)["title"]
+    editor.until(lambda: "1 more" in shown(editor, first)["title"])
     editor.chat("reject")
     [asked] = editor.until(lambda: editor.lua("return _G.asked"))
     assert [item[:4] for item in asked["items"]] == [first, second]
     editor.lua("_G.pick(2)")
     editor.until(lambda: asking.decisions("Run make") == ["reject"])
     assert asking.decisions() == []
-    assert "more" not in shown(editor, first)["title"]
+    editor.until(lambda: "more" not in shown(editor, first)["title"])
 
 
 def test_codes_complete_the_commands(desk: tuple[Editor, Asking]) -> None:

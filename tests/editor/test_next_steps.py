@@ -88,7 +88,7 @@ def test_nothing_is_said_before_the_settings_are_known(editor: Editor) -> None:
 def test_nothing_is_said_in_a_session_whose_messages_are_about_to_come(editor: Editor) -> None:
     assert show(editor) != []
     editor.lua(APPLY, {"kind": "earlier", "id": "s", "list": [], "more": True})
-    assert guide(editor) == ""
+    editor.until(lambda: guide(editor) == "")
 
 
 def test_the_key_that_lists_the_keys_is_the_users_own(editor: Editor) -> None:

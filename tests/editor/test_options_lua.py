@@ -303,7 +303,7 @@ def test_what_the_editor_does_not_read_itself_is_off_only_when_that_is_sure(
         ("Chat deny ABCD2345 ", []),
         ("Chat revoke l", ["lisi"]),
         ("Chat save scr", ["script.lua"]),
-        ("Chat install ", ["images"]),
+        ("Chat install ", ["images", "keyring"]),
         ("Chat install x", []),
     ],
 )

@@ -320,6 +320,7 @@ def test_commands_ids_platforms_and_files_are_completed(editor: Editor, tmp_path
         "send-file",
         "send-image",
         "service",
+        "setup",
     ]
     assert completions(editor, "Chat bridge ") == ["dingtalk"]
     assert set(completions(editor, "Chat open ")) == {session, "long-ago"}

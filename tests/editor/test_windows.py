@@ -102,8 +102,9 @@ def test_a_window_with_a_fixed_buffer_is_left_alone(editor: Editor, start: str) 
     editor.until(lambda: editor.windows() == 3)
     assert window.buffer == buffer
     assert window.options["winfixbuf"]
-    assert options(editor, TRANSCRIPT) == TRANSCRIPT
-    assert options(editor, DRAFT, "draft") == DRAFT
+    # The windows are there before the session is.
+    editor.until(lambda: options(editor, TRANSCRIPT) == TRANSCRIPT)
+    editor.until(lambda: options(editor, DRAFT, "draft") == DRAFT)
 
 
 def test_a_chat_window_that_the_user_has_fixed_keeps_its_session(editor: Editor) -> None:

@@ -31,7 +31,7 @@ class Typist:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         self.child = Child(
             argv,
-            env={"TERM": "xterm-256color", **environ},
+            env={**environ, "TERM": "xterm-256color"},
             cwd=ROOT,
             stdin=theirs,
             stdout=theirs,

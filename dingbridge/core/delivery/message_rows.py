@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
-from typing import Literal
 
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.catalogue.sentence import Sentence
@@ -15,9 +14,6 @@ from dingbridge.core.delivery.outbox_text import SHOWN
 from dingbridge.core.delivery.sent_messages import SentChunk
 from dingbridge.core.markdown import code_blocks
 from dingbridge.core.sessions import destinations
-
-MessageCommand = Literal["retry", "drop", "recall"]
-"""A command about a message."""
 
 MessageRow = tuple[str, str]
 """The id of a message, and when it was written, its beginning and its destination in words."""

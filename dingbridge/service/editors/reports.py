@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dingbridge.core.delivery.message_rows import MessageCommand, MessageRow
+from dingbridge.core.delivery.message_rows import MessageRow
 from dingbridge.protocol import updates
+from dingbridge.protocol.updates import MessageCommand
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.outbox_report import OutboxReport

@@ -9,8 +9,9 @@ from msgspec import structs
 
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.delivery import message_rows, recall
-from dingbridge.core.delivery.message_rows import MessageCommand, MessageRow
+from dingbridge.core.delivery.message_rows import MessageRow
 from dingbridge.core.delivery.outbox import Outbox
+from dingbridge.protocol.updates import MessageCommand
 from dingbridge.service.robots import robot_news
 from dingbridge.service.robots.conversations import Conversations
 from dingbridge.service.robots.message_recalls import MessageRecalls

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from dingbridge.core.delivery.message_rows import MessageCommand, MessageRow
+from dingbridge.core.delivery.message_rows import MessageRow
 from dingbridge.core.messages import At, DeliveryReport, Inbound, Message, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.questions import Question
 from dingbridge.core.sessions.robot_state import RobotState
 from dingbridge.core.sessions.scopes import SessionStart
+from dingbridge.protocol.updates import MessageCommand
 
 
 class Appeared(Struct, frozen=True):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from dingbridge.core.delivery.message_rows import MessageCommand
 from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.messages import (
     Outbound,
 )
 from dingbridge.core.sessions.inbox import ResponderKind
+from dingbridge.protocol.updates import MessageCommand
 from dingbridge.service.robots.robot_news import Appeared, Arrived, CarryOut, Turn
 
 

@@ -94,6 +94,8 @@ def test_a_service_that_ends_while_it_asks_closes_the_question_and_says_the_same
     editor.until(lambda: editor.status()["approvals"] == 1)
     if way == "card":
         editor.until(lambda: [card for card in sandbox.client.cards() if card.places])
+    else:
+        sandbox.client.wait_arrived(1)
     before = services.pid(editor.data)
     os.kill(before, signal.SIGTERM)
     editor.until(lambda: services.pid(editor.data) not in (0, before))
