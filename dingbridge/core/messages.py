@@ -143,7 +143,7 @@ class Inbound(Struct, frozen=True):
     """One robot message. `created` is Unix seconds; `id` is the `msgId`.
 
     `text` is Markdown with words for each of the `attachments`; empty if nothing of it is visible.
-    `quote` is the message that it answers.
+    `quote` is the message that it answers. `was_kept`: its sender got access only afterwards.
     """
 
     id: str
@@ -157,6 +157,7 @@ class Inbound(Struct, frozen=True):
     session_webhook: SessionWebhook | None = None
     attachments: tuple[Attachment, ...] = ()
     quote: Quoted | None = None
+    was_kept: bool = False
 
     @property
     def says_nothing(self) -> bool:

@@ -135,7 +135,7 @@ return {
     other_wrote = '{who} 发来消息：{key}',
     other_wrote_only = '{who} 发来消息',
     last_text = '上一条发给了 {who}',
-    last_text_short = '上一条：{who}',
+    last_text_short = '上一条给 {who}',
     write_or_key_sends_help = ':w 或 {key} 发送 · {help} 列出按键',
     write_sends_help = ':w 发送 · {help} 列出按键',
     write_or_key_sends = ':w 或 {key} 发送',

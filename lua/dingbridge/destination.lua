@@ -241,9 +241,10 @@ end
 function M.spoke(session, message)
   local draft = of(session)
   local who = { target = message.target, name = message.target_name, robot = message.robot }
-  local stays = draft.begun or draft.soon or known_of(session).chosen
-  if stays and who.target ~= '' and not M.is_same(named(session), who) then
-    draft.elsewhere = who
+  if who.target ~= '' and not M.is_same(named(session), who) then
+    draft.elsewhere = who -- until the service reports it as the current one
+  elseif not (draft.begun or draft.soon or known_of(session).chosen) then
+    draft.elsewhere = nil
   end
 end
 

@@ -5,7 +5,8 @@ local say = require('dingbridge.say')
 
 local M = {}
 
----@type table<string, 'handed_over'|'queued'> by message id
+--- `confirmed`: it is on disk, to be sent or to stay here; which of the two, an event may still say.
+---@type table<string, 'handed_over'|'confirmed'|'queued'> by message id
 local expected = {}
 
 --- Handles a message that a command sends from the current window.
@@ -16,11 +17,11 @@ function M.expect(id)
   end
 end
 
---- Handles that a message stays in the editor, or was refused: the service says so.
+--- Handles that the service has a message, or has refused it and says so.
 ---@param id string
 function M.drop(id)
   if expected[id] == 'handed_over' then
-    expected[id] = nil
+    expected[id] = 'confirmed'
   end
 end
 

@@ -355,6 +355,20 @@ def test_lines_sent_from_a_code_window_say_to_whom_they_went(
     assert len([text for text in seen.said() if "sent to" in text]) == 1
 
 
+def test_the_disk_may_confirm_a_message_before_the_outbox_has_it(editor: Editor) -> None:
+    """In whichever order they come: the service confirms what stays here in the same way."""
+    editor.lua(
+        """
+        local sent, about = require('dingbridge.sent_notice'), { id = 'm1', target_name = '张三 (1:1)', reason = '' }
+        sent.expect('m1')
+        sent.drop('m1')
+        sent.heard('DingbridgeQueued', about)
+        sent.heard('DingbridgeDelivered', about)
+        """
+    )
+    assert editor.until_said("sent to") == "sent to 张三 (1:1) ✓"
+
+
 def test_lines_that_cannot_go_anywhere_say_so_in_the_code_window(
     seen: Editor, sandbox: Sandbox
 ) -> None:

@@ -84,6 +84,12 @@ class Destinations(Struct, frozen=True):
             return structs.replace(self, known=known)
         return structs.replace(self, known=known, current=target.key)
 
+    def joined(self, target: Target) -> Destinations:
+        """The user gave somebody access, who had written in `target`: new texts go where they went
+        before."""
+        kept = structs.replace(self, is_chosen=True).spoke(target)
+        return structs.replace(kept, is_chosen=self.is_chosen)
+
     def chose(self, target: Target) -> Destinations:
         """The user chose `target`."""
         return structs.replace(self.following().spoke(target), is_chosen=True)

@@ -11,7 +11,7 @@ from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.delivery import routing
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.listing import comma_list
-from dingbridge.core.messages import Message, Role, Target
+from dingbridge.core.messages import Inbound, Message, Role, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.sessions import destinations, targets
 from dingbridge.core.sessions.destinations import Destination, Destinations
@@ -64,6 +64,15 @@ class SessionDestinations:
         """A conversation wrote to the session, or the user wrote to it: it is the current one."""
         if target.key != routing.of_session(session).key:
             self._change(session, self._known(session).spoke(target))
+
+    def heard(self, session: str, inbound: Inbound) -> None:
+        """A robot message is new in the session. One that waited for access to be given does not
+        redirect new texts: the user did something else meanwhile."""
+        target, shown = routing.reply_target(inbound), self.of(session).current
+        if inbound.was_kept and shown not in ("", routing.of_session(session).key):
+            self._change(session, self._known(session).joined(target))
+        else:
+            self.spoke(session, target)
 
     def met(self, session: str, target: Target) -> None:
         """A conversation that is known already wrote again: its reply address may be new."""

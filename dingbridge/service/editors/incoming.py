@@ -103,12 +103,11 @@ class Incoming:
         if self.delivered.is_over:
             return
         self._is_shown = True
-        target = routing.reply_target(deliver.inbound)
         if new:
-            account.destinations.spoke(deliver.session, target)
+            account.destinations.heard(deliver.session, deliver.inbound)
             self._events.appeared(deliver.session, self._message, deliver.inbound)
         else:
-            account.destinations.met(deliver.session, target)
+            account.destinations.met(deliver.session, routing.reply_target(deliver.inbound))
         self._question.wait_for_turn()
         if has_all and (new or not self._files.are_expected):
             self._whole(is_news=new)

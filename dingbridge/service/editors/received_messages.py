@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dingbridge.core.catalogue import sessions as say
-from dingbridge.core.delivery import routing
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.arrival_events import ArrivalEvents
@@ -101,6 +100,6 @@ class ReceivedMessages:
         """Another editor has taken in a message. Its session may be open here."""
         if not isinstance(arrived, robot_news.Arrived) or not arrived.has_appeared:
             account.people.met(arrived.inbound)
-            account.destinations.spoke(arrived.session, routing.reply_target(arrived.inbound))
+            account.destinations.heard(arrived.session, arrived.inbound)
         if isinstance(arrived, robot_news.Arrived) and self._sessions.is_used(arrived.session):
             self._events.received(account, arrived)

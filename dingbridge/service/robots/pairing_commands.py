@@ -77,7 +77,7 @@ class PairingCommands:
 
     def _receive_first(self, first: Received | None, webhook: SessionWebhook | None) -> None:
         if first is not None:
-            inbound = structs.replace(first.inbound, session_webhook=webhook)
+            inbound = structs.replace(first.inbound, session_webhook=webhook, was_kept=True)
             self._receive(structs.replace(first, inbound=inbound))
 
     def _deny(self, code: str) -> tuple[str, bool]:

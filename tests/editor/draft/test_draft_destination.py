@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from wcwidth import wcswidth
@@ -68,7 +69,34 @@ def test_after_sending_the_bar_stays_until_somebody_speaks(chat: Editor, sandbox
     chat.until(lambda: [row["delivery"] for row in chat.transcript()].count("sent") == 2)
     assert "Draft → 张三 (1:1)" in bar(chat)
     say(chat, sandbox, "third", "lisi", GROUP)
-    assert "your last text: 张三 (1:1)" in until_bar(chat, f"Draft → {GROUP} (group)")
+    assert "your last text went to 张三 (1:1)" in until_bar(chat, f"Draft → {GROUP} (group)")
+
+
+def test_who_is_admitted_does_not_take_over_an_empty_draft(
+    chat: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    chat.setup({**api_options, "allow_from": ["zhangsan"]})
+    say(chat, sandbox, "first", "zhangsan")
+    until_bar(chat, "Draft → 张三 (1:1)")
+    sandbox.client.say("may I?", user="lisi")
+    code = chat.until_said(":Chat pair ").rpartition(":Chat pair ")[2].split()[0]
+    chat.chat(f"pair {code}")
+    shown = until_bar(chat, "李四 (1:1) wrote: <C-t> goes there")
+    assert "Draft → 张三 (1:1)" in shown
+    keys(chat, "<C-t>")
+    assert "Draft → 李四 (1:1)" in until_bar(chat, ":w or <C-s> sends")
+    keys(chat, "iyes<C-s>")
+    assert until_arrived(chat, sandbox, "yes") == LISI
+
+
+def test_the_first_who_is_admitted_is_written_to(
+    chat: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    chat.setup({**api_options, "allow_from": []})
+    sandbox.client.say("may I?", user="lisi")
+    code = chat.until_said(":Chat pair ").rpartition(":Chat pair ")[2].split()[0]
+    chat.chat(f"pair {code}")
+    until_bar(chat, "Draft → 李四 (1:1)")
 
 
 @pytest.mark.parametrize("width", [60, 50, 43, 36])
