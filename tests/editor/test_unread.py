@@ -359,7 +359,8 @@ def test_the_disk_may_confirm_a_message_before_the_outbox_has_it(editor: Editor)
     """In whichever order they come: the service confirms what stays here in the same way."""
     editor.lua(
         """
-        local sent, about = require('dingbridge.sent_notice'), { id = 'm1', target_name = '张三 (1:1)', reason = '' }
+        local sent = require('dingbridge.sent_notice')
+        local about = { id = 'm1', target_name = '张三 (1:1)', reason = '' }
         sent.expect('m1')
         sent.drop('m1')
         sent.heard('DingbridgeQueued', about)
