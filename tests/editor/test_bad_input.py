@@ -72,7 +72,10 @@ def test_a_message_whose_text_is_in_the_draft_again_has_not_failed_any_more(
     assert "✗" not in "".join(bound.screen())
     bound.chat("retry")
     bound.until_said("there is no failed message")
+    before = bound.service_pid()
     bound.kill_service()
+    bound.until(lambda: bound.service_pid() not in (0, before))
+    bound.until_lua("require('dingbridge').status().connected")
     sandbox.client.wait_connections(1)
     say(bound, sandbox, "question", "zhangsan")
     assert [row["delivery"] for row in bound.transcript(session)] == ["", ""]

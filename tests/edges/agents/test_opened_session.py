@@ -254,7 +254,8 @@ def test_an_agent_that_lists_nothing_while_it_works_costs_the_list_alone(
     # Before it runs: the list waits for the start, not for the end.
     agents.thread.list_sessions("chat", program)
     assert agents.next(AgentSessionsListed) == AgentSessionsListed("chat", (), "")
-    agents.next(TextAdded)
+    if not any(isinstance(each, TextAdded) for each in agents.seen):
+        agents.next(TextAdded)
     agents.thread.list_sessions("chat", program)
     assert "while it works on a turn" in agents.next(AgentSessionsListed).failure
     agents.thread.cancel("chat")
